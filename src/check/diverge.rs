@@ -41,12 +41,17 @@ pub(super) fn diverge(
         let dims = shapes.get(id).map_or(&[][..], Shape::dims);
         dims.len() != from.len() || (0..dims.len()).any(|i| differs(i) && dims[i] != from[i])
     };
-    let first = |end: NodeId| {
+    // What the join would accept is not yet wrong.
+    let fits = |id: &NodeId, beside: &Shape| {
+        shapes.get(id).is_some_and(|shape| join.shape(&[beside, shape]).is_ok())
+    };
+    let first = |end: NodeId, beside: &Shape| {
         let way = std::iter::successors(Some(end), |at| graph.operands(*at).first().copied());
         let side: Vec<NodeId> = way.take_while(|id| *id != fork).collect();
-        side.into_iter().rev().find(changes)
+        side.into_iter().rev().find(|id| changes(id) && !fits(id, beside))
     };
-    Some(Divergence { fork, at: vec![first(a).or_else(|| first(b))?], uneven: false })
+    let at = first(a, other).or_else(|| first(b, one))?;
+    Some(Divergence { fork, at: vec![at], uneven: false })
 }
 
 /// The sizes that two values would have to share for a join to accept them, in either order: the

@@ -61,10 +61,8 @@ const OPS: &[Words] = &[
         Otherwise("netc has no parts of a value yet"),
     ),
     (&["layerscale", "gamma"], Otherwise("netc has no trained scale of channels but `bn` yet")),
-    (
-        &["prelu", "rrelu"],
-        Otherwise("netc has no trained slope: `leakyrelu(slope = 0.25)` has a fixed one"),
-    ),
+    (&["prelu"], Otherwise("netc has no trained slope: `leakyrelu(slope = 0.25)` has a fixed one")),
+    (&["rrelu"], Otherwise("netc has no random slope: `leakyrelu(slope = 0.25)` has a fixed one")),
     (
         &[
             "selu",
@@ -76,7 +74,11 @@ const OPS: &[Words] = &[
             "hardtanh",
             "tanhshrink",
             "glu",
+            "swiglu",
+            "geglu",
+            "reglu",
             "crelu",
+            "squaredrelu",
             "logsoftmax",
             "logsigmoid",
         ],
@@ -116,6 +118,36 @@ const OPS: &[Words] = &[
         ),
     ),
     (
+        &[
+            "minpool",
+            "globalminpool",
+            "adaptiveminpool",
+            "lppool",
+            "fractionalmaxpool",
+            "maxunpool",
+            "blurpool",
+            "softpool",
+            "stochasticpool",
+        ],
+        Otherwise("netc has max pools and average pools only"),
+    ),
+    (
+        &["pwconv", "pointwise", "pointwiseconv", "conv1x1"],
+        Otherwise("a pointwise convolution is `conv(64, k = 1)`"),
+    ),
+    (
+        &["gconv", "groupconv", "groupedconv", "groupedconvolution"],
+        Otherwise("a grouped convolution is `conv(64, groups = 8)`"),
+    ),
+    (
+        &["dilatedconv", "atrousconv"],
+        Otherwise("a dilated convolution is `conv(64, dilation = 2)`"),
+    ),
+    (
+        &["dconv", "dcn", "deformconv", "deformableconv", "condconv", "coordconv", "octconv"],
+        Otherwise("netc has no such convolution yet"),
+    ),
+    (
         &["conv1d", "conv3d", "maxpool1d", "maxpool3d", "avgpool1d", "avgpool3d"],
         Otherwise("netc has images of two dimensions only"),
     ),
@@ -124,7 +156,7 @@ const OPS: &[Words] = &[
         Otherwise("a depthwise convolution has as many groups as channels: `conv(groups = same)`"),
     ),
     (
-        &["separableconv", "sepconv"],
+        &["separableconv", "sepconv", "sconv"],
         Otherwise("write `separable`, which `import std: separable` gives"),
     ),
     (
@@ -191,7 +223,7 @@ const OPS: &[Words] = &[
     ),
     (&["divide", "div", "truediv"], Otherwise("write `mul(1/2)` for a division by 2")),
     (
-        &["matmul", "bmm", "dot"],
+        &["matmul", "bmm", "dot", "bilinear"],
         Otherwise("netc has no product of two values but `mul`, by elements"),
     ),
 ];
@@ -259,7 +291,7 @@ const ARGUMENTS: &[Words] = &[
     ),
     (
         &["inplace", "device", "dtype", "trackrunningstats", "dataformat", "training"],
-        LeftOut("netc sees to it"),
+        LeftOut("netc does that itself"),
     ),
     (&["dim", "axis"], LeftOut("it is always along the channels")),
     (&["activation", "act"], Otherwise("an activation is an op of its own: `conv(64) -> relu`")),

@@ -29,13 +29,16 @@ pub fn unfrozen<'a>(
         let pattern = Pattern::new(pattern);
         !paths.iter().any(|path| pattern.holds(path))
     });
-    refused.map(|pattern| {
+    refused.map(move |pattern| {
         let starts = paths.iter().flat_map(|path| {
             let dots = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]);
             dots.map(|end| &path[..end])
         });
         let question = did_you_mean(pattern, starts).question();
-        let help = question.unwrap_or_else(|| format!("the net has weights at {}", listed(paths)));
+        let help = question.unwrap_or_else(|| match paths {
+            [] => "the net has no weights".to_owned(),
+            paths => format!("the net has weights at {}", listed(paths)),
+        });
         (format!("`freeze` names `{pattern}`, where nothing is trained"), help)
     })
 }

@@ -37,7 +37,10 @@ fn smaller_window(site: &Site<'_>, position: usize) -> Vec<Candidate> {
     }
     let title = format!("make the window fit: `k = {k}` on an image of {height} x {width}");
     let edit = site.call.set("k", position, &k.to_string());
-    vec![candidate(site, Rest::Sound, title, vec![edit])]
+    let mut smaller = candidate(site, Rest::Sound, title, vec![edit]);
+    // A convolution before it may lack its padding.
+    smaller.fix.safe = !matches!(site.op(), Op::Conv(_));
+    vec![smaller]
 }
 
 /// An op whose operands do not fit together.

@@ -243,7 +243,7 @@ impl<'a> Expander<'a> {
         if op::signature(name).is_some() {
             Some("an op")
         } else if env.scope.contains(name) {
-            Some("a parameter")
+            Some("a parameter or a `let`")
         } else if self.names.is_block(env.body, name) {
             Some("a block")
         } else {

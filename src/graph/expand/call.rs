@@ -7,7 +7,7 @@ use super::elsewhere;
 use super::expander::{Expander, Frame};
 use super::quotes::{self, Strings};
 use super::values::{Flow, not_by_name};
-use crate::diag::{Code, Problems, Span};
+use crate::diag::{Code, Problem, Problems, Span};
 use crate::graph::functions::FUNCTIONS;
 use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Category, Default, Signature};
@@ -151,7 +151,8 @@ impl<'a> Expander<'a> {
                         self.wrong(call, signature, Code::Argument, at, error.message)
                     }
                 };
-                self.problems.push(elsewhere::inferred(problem, call, signature, channels));
+                let problem = elsewhere::inferred(problem, call, signature, channels);
+                self.problems.push(padded(problem, call, &args));
                 None
             }
         }
@@ -161,5 +162,26 @@ impl<'a> Expander<'a> {
         let problem =
             self.at_callee(call, |at| self.wrong(call, signature, Code::Arity, at, message));
         self.problems.push(problem);
+    }
+}
+
+/// Offers an even kernel the padding by which a stride divides an image of a multiple of it.
+fn padded(problem: Problem, call: &Call, args: &Args) -> Problem {
+    let (Ok([k, _]), Ok([stride, _])) = (args.size("k"), args.size("stride")) else {
+        return problem;
+    };
+    let Some(last) = call.args.last().filter(|_| {
+        let plain = !args.has("pad") && args.count("k").is_ok() && args.count("stride").is_ok();
+        plain && k % 2 == 0 && stride > 1 && k >= stride && (k - stride) % 2 == 0
+    }) else {
+        return problem;
+    };
+    let pad = format!("pad = {}", (k - stride) / 2);
+    let end = Span { start: last.value.span.end, ..last.value.span };
+    let (title, edits) = (format!("add `{pad}`"), [(end, format!(", {pad}"))]);
+    let problem = problem.help(format!("`{pad}` divides the size by {stride}"));
+    match k == stride {
+        true => problem.fix(title, edits),
+        false => problem.offer(title, edits),
     }
 }

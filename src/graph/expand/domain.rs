@@ -36,7 +36,14 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
                 _ if near.starts_with('[') => format!("a list stands in brackets: `{near}`"),
                 _ => format!("write `{near}`, or widen the domain"),
             };
-            problem.help(help).fix(format!("write `{near}`"), [(at, near)])
+            let (title, edits) = (format!("write `{near}`"), [(at, near)]);
+            match (&ty.node, value) {
+                // The domain may be what is wrong.
+                (ParamType::Int(_) | ParamType::Float(_), _) => {
+                    problem.help(help).offer(title, edits)
+                }
+                _ => problem.help(help).fix(title, edits),
+            }
         }
         None => match (&ty.node, value.whole()) {
             (ParamType::Float(_), Some(parts)) => {

@@ -137,6 +137,11 @@ pub(super) fn inferred(
     }
     let arguments: Vec<String> = call.args[1..].iter().map(written).collect();
     let text = step(&call.name.node, arguments);
+    let kernel = |arg: &Arg| matches!(arg.value.node, ExprKind::Int { value: ..=11, .. });
+    if signature.name == "conv" && second.is_some_and(kernel) {
+        // As many channels as come in, and a kernel.
+        return problem.offer(format!("write `{text}`"), [(call.place.span, text)]);
+    }
     problem
         .help(format!("the size of what comes in is not given: `{text}`"))
         .fix(format!("write `{text}`"), [(call.place.span, text)])
@@ -166,7 +171,7 @@ pub(super) fn channels(
 }
 
 /// The text of an argument, with the commas that go with it.
-fn removed(call: &Call, arg: &Arg) -> Span {
+pub(super) fn removed(call: &Call, arg: &Arg) -> Span {
     let start = |arg: &Arg| arg.name.as_ref().map_or(arg.value.span.start, |name| name.span.start);
     let (end, all) = (arg.value.span.end, call.place.span);
     let before = call.args.iter().rfind(|other| other.value.span.end < end);

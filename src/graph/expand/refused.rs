@@ -104,6 +104,16 @@ impl<'a> Expander<'a> {
                     .help(format!("`//` rounds down, as `ceil` rounds up: `{down}`"))
                     .fix(format!("write `{down}`"), [(written.span, down)])
             }
+            (_, Value::Str(word))
+                if error.arg == Some("pad") && word.eq_ignore_ascii_case("same") =>
+            {
+                let problem = problem.help("leave it out: an odd `k` keeps the size");
+                match call.args.iter().find(|arg| arg.value.span == written.span) {
+                    Some(arg) => problem
+                        .fix("remove `\"same\"`", [(elsewhere::removed(call, arg), String::new())]),
+                    None => problem,
+                }
+            }
             (expr, Value::Str(word)) => {
                 let near = nearest(signature, error.arg, word);
                 let takes = || format!("it takes {}", signature.text());

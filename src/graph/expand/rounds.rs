@@ -205,7 +205,7 @@ impl<'a> Expander<'a> {
         if frame.values.contains(&name.node) {
             self.shadows(name, "a value");
         } else if frame.env.scope.contains(&name.node) {
-            self.shadows(name, "a parameter");
+            self.shadows(name, "a parameter or a `let`");
         } else {
             self.check_parameter_name(name, &frame.env);
         }

@@ -89,6 +89,20 @@ impl<'a> Expander<'a> {
         match shape.node.split_first() {
             Some((batch, dims)) if symbol(batch).is_some() => Some(dims),
             _ => {
+                let is_batch = |dim: &Expr| symbol(dim).is_some_and(|s| s == "N" || s == "B");
+                if let Some(batch) = shape.node.iter().find(|dim| is_batch(dim)) {
+                    let others = shape.node.iter().filter(|dim| !is_batch(dim));
+                    let sizes: Vec<String> =
+                        [batch].into_iter().chain(others).map(print_expr).collect();
+                    let whole = format!("[{}]", sizes.join(", "));
+                    self.problems.push(
+                        Problem::new(Code::Structure, shape.span, "a shape begins with the batch")
+                            .label("the first size is not a capital letter")
+                            .help(format!("write `{whole}`"))
+                            .fix(format!("write `{whole}`"), [(shape.span, whole)]),
+                    );
+                    return None;
+                }
                 // Of an image or a vector that is whole, the first size is the batch.
                 let batch = shape.node.first().filter(|_| matches!(shape.node.len(), 2 | 4));
                 let sizes = shape.node[usize::from(batch.is_some())..].iter().map(print_expr);

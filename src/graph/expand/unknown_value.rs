@@ -1,5 +1,6 @@
 //! What is said of a value that a body does not have.
 
+use super::ends::is_input;
 use super::expander::{Expander, Frame};
 use super::values::Flow;
 use crate::diag::{Code, Problem, did_you_mean, listed};
@@ -8,6 +9,10 @@ use crate::syntax::ast::{Name, Stmt};
 
 impl<'a> Expander<'a> {
     pub(super) fn unknown_value(&mut self, frame: &Frame<'a>, name: &Name) {
+        if self.is_second_input(name) {
+            // Reported where it stands.
+            return;
+        }
         let inside = self.inside(frame, name);
         let above = frame.values.whole(&name.node);
         if inside.is_none() && above.is_some_and(|(_, flow)| flow.is_none()) {
@@ -41,6 +46,13 @@ impl<'a> Expander<'a> {
                 .help(help)
                 .respell(&near),
         );
+    }
+
+    fn is_second_input(&self, name: &Name) -> bool {
+        let Some(def) = self.names.definition(name.span) else { return false };
+        let nets = self.project.file(def.span.file).nets();
+        let mut inputs = nets.flat_map(|net| net.body.stmts.iter().filter(|stmt| is_input(stmt)));
+        inputs.any(|stmt| label(&stmt.kind).is_some_and(|name| name.span == def.span))
     }
 
     /// The use of a name that only the inside of a statement above has: a round, or a stage in one.

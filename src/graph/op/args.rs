@@ -213,7 +213,13 @@ impl Args {
             return Err(ArgError::new(name, format!("`{name}` must be given")));
         };
         accept(value).ok_or_else(|| {
-            ArgError::new(name, format!("expected {} for `{name}`, got {value}", kind.describe()))
+            let message = match value.whole() {
+                Some(whole) if whole > MAX_COUNT => {
+                    format!("`{name}` is at most {MAX_COUNT}, got {value}")
+                }
+                _ => format!("expected {} for `{name}`, got {value}", kind.describe()),
+            };
+            ArgError::new(name, message)
         })
     }
 
@@ -232,9 +238,13 @@ impl Args {
         self.get(name, |v| pair(v, 0))
     }
 
-    /// A finite number.
+    /// A number that is finite in fp32.
     pub fn number(&self, name: &'static str) -> Result<f64, ArgError> {
-        self.get(name, Value::number)
+        let number = self.get(name, Value::number)?;
+        match (number as f32).is_finite() {
+            true => Ok(number),
+            false => Err(ArgError::new(name, format!("`{name}` is infinite in fp32: {number:e}"))),
+        }
     }
 
     /// A boolean.

@@ -193,6 +193,10 @@ impl Rule for Mul {
             (Some([gates, 1, 1]), Some([channels, ..])) if gates == channels => {
                 error.help("the value that is scaled comes first: `in -> mul(gate)`")
             }
+            (Some(_), None) | (None, Some(_)) => error.help(
+                "the gate of an image keeps its two dimensions: leave out `flatten`, and write \
+                 `conv(c, k = 1)` for `linear(c)`",
+            ),
             (Some([gates, 1, 1]), Some([channels, ..])) => error.help(format!(
                 "the value that is scaled comes first, `in -> mul(gate)`, and has as many \
                  channels as its gate: {channels}, got {gates}"

@@ -27,9 +27,14 @@ pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
     // A value that others read by its name is computed on the side.
     let mark = if is_used(below, name) { " =" } else { ":" };
     let marked = start + head.trim_end().len();
-    let is_value = |name: &str| is_value(above, name);
+    let source = current(text, start);
+    // `x = relu(x)` goes on from the current value, where that has another name.
+    let is_value = |other: &str| is_value(above, other) || (other == name && source.is_some());
     let called = start + before.trim_end().len() - op.len()..at;
-    if let Some(steps) = around_a_value(code, called, &is_value) {
+    if let Some(mut steps) = around_a_value(code, called, &is_value) {
+        if steps[0] == name {
+            steps[0] = source.unwrap_or(name).to_owned();
+        }
         let text = format!("{name}{mark} {}", steps.join(" -> "));
         return Some(Slip::new(
             [(start..close + 1, text.clone())],
@@ -46,7 +51,6 @@ pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
             "replace `=` by `:`",
         ));
     }
-    let source = current(text, start);
     let branch = format!("{name} = {} -> {op}(...)", source.unwrap_or("value"));
     let help = format!("A branch starts from a value that has a name: `{branch}`.");
     let edit = source.map(|source| (marked..at, format!(" = {source} -> {op}")));

@@ -34,7 +34,14 @@ pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
             format!("write `{text}`"),
         )
     };
+    let known = *operand == "in" || is_value(&text[..start], operand);
     match token {
+        "+" | "*" if is_word(operand) && follows && !known => {
+            let op = if token == "+" { "add" } else { "mul" };
+            Some(Slip::unsure(format!(
+                "A value with a name is joined by an op, `-> {op}(short)`; an op follows by `->`."
+            )))
+        }
         "+" if is_word(operand) && follows => Some(joined("add")),
         "*" if is_word(operand) && follows => Some(joined("mul")),
         "*" if number && follows && assigned.is_some_and(|(_, source)| is_word(source)) => {

@@ -19,7 +19,10 @@ const MARKS: &[(&[&str], Rule, &str)] = &[
     (&["="], Rule::infix, "=="),
     (&["&&", "&"], Rule::infix, "and"),
     (&["||"], Rule::infix, "or"),
+    (&["contains"], Rule::infix, "has"),
     (&["×", "·", "∗"], Rule::infix, "*"),
+    (&["div"], Rule::infix, "//"),
+    (&["mod"], Rule::infix, "%"),
     (&["÷"], Rule::infix, "/"),
     (&["−", "–"], Rule::infix, "-"),
     (&["≤"], Rule::infix, "<="),
@@ -201,7 +204,7 @@ fn bracket(failure: &Failure<'_>) -> Option<Slip> {
         "{" | "[" if after_a_name && wants(failure, Rule::open_paren) => {
             (("(", ")"), "Arguments stand in parentheses: `conv(64)`.")
         }
-        "(" if !after_a_name
+        "(" if before.trim_end().ends_with([':', '>'])
             && (wants(failure, Rule::open_bracket) || wants(failure, Rule::shape)) =>
         {
             (("[", "]"), "A shape is a list in brackets: `[N, 3, 32, 32]`.")

@@ -79,6 +79,10 @@ fn wrong_mark(failure: &Failure<'_>) -> Option<Slip> {
     let at = failure.at;
     let open = failure.before.matches('(').count() > failure.before.matches(')').count();
     let setting = failure.rules.contains(&Rule::assign);
+    let in_list = failure.before.matches('[').count() > failure.before.matches(']').count();
+    if failure.token == ":" && in_list {
+        return Some(Slip::unsure("A list has no slices: `list[0]` is one of its items."));
+    }
     (failure.token == ":" && (open || setting)).then(|| {
         let help = match setting {
             true => "A value is given with `=`.",
