@@ -7,7 +7,7 @@ use crate::cli::export::args::ImportArgs;
 use crate::cli::out::{PROBLEMS, error, print, tell, write_together};
 use crate::cli::table::{table, thousands, trimmed};
 use crate::disk;
-use crate::onnx::{ImportError, MAX_FILE, import_sized};
+use crate::onnx::{ImportError, MAX_FILE, import_beside};
 use crate::tools::derive::reread;
 
 pub(in crate::cli) fn run(args: &ImportArgs) -> ExitCode {
@@ -30,7 +30,9 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     let sizes = args.input.as_ref().map(|sizes| sizes.0.as_slice());
     let model = read(&args.model)?;
     let is_text = is_text(&model);
-    let imported = import_sized(model, &stem, sizes).map_err(|error| match error {
+    let folder = args.model.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let imported = import_beside(model, folder, &stem, sizes).map_err(|error| match error {
         ImportError::Malformed(_) if is_text => not_a_model(&args.model),
         error => refusal(&error),
     })?;
@@ -91,6 +93,12 @@ fn refusal(error: &ImportError) -> String {
         ImportError::Sizes { .. } => {
             format!(
                 "{error}\nhelp: `--input` gives all sizes but the batch; those that the model fixes stay"
+            )
+        }
+        ImportError::Beside { .. } => {
+            format!(
+                "{error}\nhelp: keep that file beside the model, or export with everything in one file; in PyTorch by \
+                 `external_data=False`"
             )
         }
         ImportError::Malformed(_) | ImportError::Unsound(_) => error.to_string(),

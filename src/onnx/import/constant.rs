@@ -2,7 +2,7 @@
 
 use crate::limits::{MAX_ELEMENTS, MAX_RANK};
 use crate::onnx::proto::TensorProto;
-use crate::onnx::proto::tensor_proto::{DataLocation, DataType};
+use crate::onnx::proto::tensor_proto::DataType;
 
 use super::error::{Fault, Result, shown};
 
@@ -23,21 +23,11 @@ pub(super) enum Data {
 impl Constant {
     /// The content of a message; its sizes must match its data.
     pub fn read(tensor: &TensorProto) -> Result<Constant> {
-        let name = shown(tensor.name());
-        let wrong = |what: String| Fault::Malformed(format!("the tensor `{name}` {what}"));
-        if tensor.data_location == Some(DataLocation::External.into())
-            || !tensor.external_data.is_empty()
-        {
-            let reason = "weights in a file beside it: export with everything in one file";
-            return Err(Fault::Unsupported(reason.into()));
-        }
         if tensor.segment.is_some() {
             return Err(Fault::Unsupported("a tensor in segments".into()));
         }
-        let size = |&d: &i64| u64::try_from(d).map_err(|_| wrong(format!("has a size of {d}")));
-        let dims: Vec<u64> = tensor.dims.iter().map(size).collect::<Result<_>>()?;
-        let count = elements(&dims).map_err(wrong)?;
-        let kind = DataType::try_from(tensor.data_type()).unwrap_or(DataType::Undefined);
+        let (dims, count) = extent(tensor)?;
+        let kind = kind(tensor);
         let data = match kind {
             DataType::Float => Data::Floats(match &tensor.raw_data {
                 Some(raw) => words(raw).map(f32::from_le_bytes).collect(),
@@ -60,16 +50,13 @@ impl Constant {
                 return Err(Fault::Unsupported(format!("a tensor of {kind}; export in fp32")));
             }
         };
-        let size = match kind {
-            DataType::Int64 => 8,
-            DataType::Bool => 1,
-            _ => 4,
-        };
+        let size = size_of(kind).unwrap_or(1) as usize;
         let whole = tensor.raw_data.as_ref().is_none_or(|raw| raw.len() % size == 0);
         let constant = Constant { dims, data };
         if !whole || constant.len() as u64 != count {
             let dims = &constant.dims;
-            return Err(wrong(format!("has {} numbers for its sizes {dims:?}", constant.len())));
+            let what = format!("has {} numbers for its sizes {dims:?}", constant.len());
+            return Err(wrong(tensor, &what));
         }
         constant.within_limits()
     }
@@ -143,6 +130,39 @@ impl Data {
     pub fn empty(&self) -> Data {
         self.at(std::iter::empty())
     }
+}
+
+/// How many bytes the values of a tensor take, if they are of a supported type.
+pub(super) fn bytes(tensor: &TensorProto) -> Result<Option<u64>> {
+    let Some(size) = size_of(kind(tensor)) else { return Ok(None) };
+    extent(tensor).map(|(_, count)| Some(count * size))
+}
+
+/// The sizes of a tensor, and how many values it has.
+fn extent(tensor: &TensorProto) -> Result<(Vec<u64>, u64)> {
+    let size =
+        |&d: &i64| u64::try_from(d).map_err(|_| wrong(tensor, &format!("has a size of {d}")));
+    let dims: Vec<u64> = tensor.dims.iter().map(size).collect::<Result<_>>()?;
+    let count = elements(&dims).map_err(|what| wrong(tensor, &what))?;
+    Ok((dims, count))
+}
+
+fn kind(tensor: &TensorProto) -> DataType {
+    DataType::try_from(tensor.data_type()).unwrap_or(DataType::Undefined)
+}
+
+/// The bytes of a value of a supported type.
+fn size_of(kind: DataType) -> Option<u64> {
+    match kind {
+        DataType::Float | DataType::Int32 => Some(4),
+        DataType::Int64 => Some(8),
+        DataType::Bool => Some(1),
+        _ => None,
+    }
+}
+
+fn wrong(tensor: &TensorProto, what: &str) -> Fault {
+    Fault::Malformed(format!("the tensor `{}` {what}", shown(tensor.name())))
 }
 
 /// How many values a tensor of these sizes has.
