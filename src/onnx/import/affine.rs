@@ -108,7 +108,7 @@ fn operands<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<(Vec<usize>, V
     for i in 0..node.proto.input.len() {
         match builder.known(node, i)? {
             Some(Known::Constant(constant)) => constants.push(constant),
-            Some(Known::Sizes(_)) => return Err(Fault::Unsupported("of sizes".into())),
+            Some(Known::Sizes(..)) => return Err(Fault::Unsupported("of sizes".into())),
             _ => values.push(builder.value(node, i)?),
         }
     }

@@ -8,7 +8,7 @@ use crate::graph::{Scope, Value};
 use crate::onnx::proto::{AttributeProto, NodeProto};
 use crate::syntax;
 
-use super::constant::{Constant, Data};
+use super::constant::{Constant, Data, Integer};
 use super::error::{Fault, Result, shown};
 
 /// A node that is being translated.
@@ -87,12 +87,12 @@ impl<'m> Node<'m> {
             return one(Data::Floats(vec![self.float("value_float", 0.0)?]));
         }
         if self.has("value_int") {
-            return one(Data::Integers(vec![self.int("value_int", 0)?]));
+            return one(Data::Integers(Integer::Int64, vec![self.int("value_int", 0)?]));
         }
         if let Some(ints) = self.ints("value_ints") {
             return Ok(Constant {
                 dims: vec![ints.len() as u64],
-                data: Data::Integers(ints.to_vec()),
+                data: Data::Integers(Integer::Int64, ints.to_vec()),
             });
         }
         if let Some(found) = self.attribute("value_floats") {

@@ -17,7 +17,27 @@ pub(super) struct Constant {
 #[derive(Debug, Clone)]
 pub(super) enum Data {
     Floats(Vec<f32>),
-    Integers(Vec<i64>),
+    Integers(Integer, Vec<i64>),
+}
+
+/// A type of whole numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Integer {
+    /// 0 and 1.
+    Bool,
+    Int32,
+    Int64,
+}
+
+impl Integer {
+    /// The number of this type that a result wraps around to.
+    pub fn wrapped(self, x: i64) -> i64 {
+        match self {
+            Integer::Bool => i64::from(x != 0),
+            Integer::Int32 => i64::from(x as i32),
+            Integer::Int64 => x,
+        }
+    }
 }
 
 impl Constant {
@@ -33,18 +53,27 @@ impl Constant {
                 Some(raw) => words(raw).map(f32::from_le_bytes).collect(),
                 None => tensor.float_data.clone(),
             }),
-            DataType::Int64 => Data::Integers(match &tensor.raw_data {
-                Some(raw) => words(raw).map(i64::from_le_bytes).collect(),
-                None => tensor.int64_data.clone(),
-            }),
-            DataType::Int32 => Data::Integers(match &tensor.raw_data {
-                Some(raw) => words(raw).map(|word| i32::from_le_bytes(word).into()).collect(),
-                None => tensor.int32_data.iter().map(|&i| i.into()).collect(),
-            }),
-            DataType::Bool => Data::Integers(match &tensor.raw_data {
-                Some(raw) => raw.iter().map(|&byte| i64::from(byte != 0)).collect(),
-                None => tensor.int32_data.iter().map(|&i| i64::from(i != 0)).collect(),
-            }),
+            DataType::Int64 => Data::Integers(
+                Integer::Int64,
+                match &tensor.raw_data {
+                    Some(raw) => words(raw).map(i64::from_le_bytes).collect(),
+                    None => tensor.int64_data.clone(),
+                },
+            ),
+            DataType::Int32 => Data::Integers(
+                Integer::Int32,
+                match &tensor.raw_data {
+                    Some(raw) => words(raw).map(|word| i32::from_le_bytes(word).into()).collect(),
+                    None => tensor.int32_data.iter().map(|&i| i.into()).collect(),
+                },
+            ),
+            DataType::Bool => Data::Integers(
+                Integer::Bool,
+                match &tensor.raw_data {
+                    Some(raw) => raw.iter().map(|&byte| i64::from(byte != 0)).collect(),
+                    None => tensor.int32_data.iter().map(|&i| i64::from(i != 0)).collect(),
+                },
+            ),
             other => {
                 let kind = other.as_str_name().to_lowercase();
                 return Err(Fault::Unsupported(format!("a tensor of {kind}; export in fp32")));
@@ -74,14 +103,14 @@ impl Constant {
     pub fn len(&self) -> usize {
         match &self.data {
             Data::Floats(values) => values.len(),
-            Data::Integers(values) => values.len(),
+            Data::Integers(_, values) => values.len(),
         }
     }
 
     /// Its single value, if it is an integer or a boolean.
     pub fn flag(&self) -> Option<bool> {
         match &self.data {
-            Data::Integers(values) => {
+            Data::Integers(_, values) => {
                 <[i64; 1]>::try_from(values.as_slice()).ok().map(|[x]| x != 0)
             }
             Data::Floats(_) => None,
@@ -92,7 +121,7 @@ impl Constant {
     pub fn floats(&self) -> Result<&[f32]> {
         match &self.data {
             Data::Floats(values) => Ok(values),
-            Data::Integers(_) => {
+            Data::Integers(..) => {
                 Err(Fault::Malformed("whole numbers where fp32 is expected".into()))
             }
         }
@@ -101,7 +130,7 @@ impl Constant {
     /// Its values, if they are integers.
     pub fn integers(&self) -> Result<&[i64]> {
         match &self.data {
-            Data::Integers(values) => Ok(values),
+            Data::Integers(_, values) => Ok(values),
             Data::Floats(_) => {
                 Err(Fault::Malformed("fp32 where whole numbers are expected".into()))
             }
@@ -112,7 +141,7 @@ impl Constant {
     pub fn scalar(&self) -> Option<f32> {
         match &self.data {
             Data::Floats(values) => <[f32; 1]>::try_from(values.as_slice()).ok().map(|[x]| x),
-            Data::Integers(_) => None,
+            Data::Integers(..) => None,
         }
     }
 }
@@ -122,7 +151,9 @@ impl Data {
     pub fn at(&self, places: impl Iterator<Item = usize>) -> Data {
         match self {
             Data::Floats(values) => Data::Floats(places.map(|i| values[i]).collect()),
-            Data::Integers(values) => Data::Integers(places.map(|i| values[i]).collect()),
+            Data::Integers(kind, values) => {
+                Data::Integers(*kind, places.map(|i| values[i]).collect())
+            }
         }
     }
 

@@ -7,8 +7,9 @@ use crate::onnx::arguments::decimal;
 use super::attributes::Node;
 use super::axes::axis_of;
 use super::builder::Builder;
+use super::constant::Integer;
 use super::error::{Fault, Result, shown};
-use super::fold::{NumberKind, fold};
+use super::fold::{Target, fold};
 use super::known::Known;
 use super::{affine, gelu, layers, reshape, sizes};
 
@@ -165,9 +166,11 @@ fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
 }
 
 fn cast<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    match (builder.known(node, 0)?, NumberKind::of(node)?) {
-        (Some(known @ Known::Value(_)), NumberKind::Float) => Ok(known),
-        (Some(known @ Known::Sizes(_)), NumberKind::Integer) => Ok(known),
+    match (builder.known(node, 0)?, Target::of(node)?) {
+        (Some(known @ Known::Value(_)), Target::Float) => Ok(known),
+        (Some(Known::Sizes(_, sizes)), Target::Integer(kind)) if kind != Integer::Bool => {
+            Ok(Known::Sizes(kind, sizes))
+        }
         _ => Err(Fault::Unsupported("to another kind than fp32".into())),
     }
 }

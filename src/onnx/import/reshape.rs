@@ -26,7 +26,7 @@ pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     let zero_copies = node.int("allowzero", 0)? == 0;
     let x = match builder.known(node, 0)? {
         // A single size as a list.
-        Some(known @ Known::Sizes(_)) if target.len() <= 1 => return Ok(known),
+        Some(known @ Known::Sizes(..)) if target.len() <= 1 => return Ok(known),
         _ => builder.value(node, 0)?,
     };
     let shape = &builder.placed[x].shape;
@@ -108,7 +108,7 @@ pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     let known = builder.known(node, 0)?;
     let axes = axes(builder, node)?;
     let x = match known {
-        Some(known @ Known::Sizes(_)) => return Ok(known),
+        Some(known @ Known::Sizes(..)) => return Ok(known),
         _ => builder.value(node, 0)?,
     };
     let shape = &builder.placed[x].shape;
@@ -124,7 +124,7 @@ pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
 pub(super) fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let known = builder.known(node, 0)?;
     match (known, axes(builder, node)?.as_deref()) {
-        (Some(known @ Known::Sizes(_)), Some([0])) => Ok(known),
+        (Some(known @ Known::Sizes(..)), Some([0])) => Ok(known),
         _ => Err(Fault::Unsupported("of what is no constant".into())),
     }
 }
