@@ -57,8 +57,13 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     if net_out.is_none() {
         print(&text);
     }
-    let (ops, params) = (net.order().len() - 1, thousands(net.params()));
-    Ok(format!("{}: {ops} ops, {params} params\n", args.model.display()))
+    let ops = count(net.order().len() as u64 - 1, "op");
+    let params = count(net.params(), "param");
+    Ok(format!("{}: {ops}, {params}\n", args.model.display()))
+}
+
+fn count(n: u64, what: &str) -> String {
+    format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
 /// The file's bytes, if it is within the size limit of a model.

@@ -46,7 +46,7 @@ impl Constant {
         if tensor.segment.is_some() {
             return Err(Fault::Unsupported("a tensor in segments".into()));
         }
-        let (dims, count) = extent(tensor)?;
+        let (dims, count) = extent(tensor).map_err(Fault::Malformed)?;
         let kind = kind(tensor);
         let data = match kind {
             DataType::Float => Data::Floats(match &tensor.raw_data {
@@ -85,7 +85,7 @@ impl Constant {
         if !whole || constant.len() as u64 != count {
             let dims = &constant.dims;
             let what = format!("has {} numbers for its sizes {dims:?}", constant.len());
-            return Err(wrong(tensor, &what));
+            return Err(Fault::Malformed(wrong(tensor, &what)));
         }
         constant.within_limits()
     }
@@ -164,17 +164,20 @@ impl Data {
 }
 
 /// How many bytes the values of a tensor take, if they are of a supported type.
-pub(super) fn bytes(tensor: &TensorProto) -> Result<Option<u64>> {
+pub(super) fn bytes(tensor: &TensorProto) -> std::result::Result<Option<u64>, String> {
     let Some(size) = size_of(kind(tensor)) else { return Ok(None) };
     extent(tensor).map(|(_, count)| Some(count * size))
 }
 
 /// The sizes of a tensor, and how many values it has.
-fn extent(tensor: &TensorProto) -> Result<(Vec<u64>, u64)> {
+fn extent(tensor: &TensorProto) -> std::result::Result<(Vec<u64>, u64), String> {
     let size =
         |&d: &i64| u64::try_from(d).map_err(|_| wrong(tensor, &format!("has a size of {d}")));
-    let dims: Vec<u64> = tensor.dims.iter().map(size).collect::<Result<_>>()?;
-    let count = elements(&dims).map_err(|what| wrong(tensor, &what))?;
+    let dims: Vec<u64> = tensor.dims.iter().map(size).collect::<std::result::Result<_, _>>()?;
+    let count = elements(&dims).map_err(|misfit| match misfit {
+        Misfit::Empty => wrong(tensor, &format!("is empty, with sizes {dims:?}")),
+        Misfit::TooLarge => wrong(tensor, "is too large"),
+    })?;
     Ok((dims, count))
 }
 
@@ -192,22 +195,31 @@ fn size_of(kind: DataType) -> Option<u64> {
     }
 }
 
-fn wrong(tensor: &TensorProto, what: &str) -> Fault {
-    Fault::Malformed(format!("the tensor `{}` {what}", shown(tensor.name())))
+fn wrong(tensor: &TensorProto, what: &str) -> String {
+    format!("the tensor `{}` {what}", shown(tensor.name()))
 }
 
 /// How many values a tensor of these sizes has.
 pub(super) fn count(dims: &[u64]) -> Result<u64> {
-    elements(dims).map_err(|what| Fault::Malformed(format!("a tensor {what}")))
+    elements(dims).map_err(|misfit| match misfit {
+        Misfit::Empty => Fault::Malformed(format!("a tensor is empty, with sizes {dims:?}")),
+        Misfit::TooLarge => Fault::Unsupported(format!("a constant of sizes {dims:?}, too large")),
+    })
+}
+
+/// Why sizes are refused.
+enum Misfit {
+    Empty,
+    TooLarge,
 }
 
 /// The same, or what is wrong. A tensor without values may have no other sizes, for which work
 /// would be done.
-fn elements(dims: &[u64]) -> std::result::Result<u64, String> {
+fn elements(dims: &[u64]) -> std::result::Result<u64, Misfit> {
     match dims.iter().try_fold(1u64, |product, &d| product.checked_mul(d)) {
-        Some(0) if dims.len() > 1 => Err(format!("is empty, with sizes {dims:?}")),
+        Some(0) if dims.len() > 1 => Err(Misfit::Empty),
         Some(count @ ..=MAX_ELEMENTS) => Ok(count),
-        _ => Err("is too large".into()),
+        _ => Err(Misfit::TooLarge),
     }
 }
 

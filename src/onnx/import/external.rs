@@ -11,7 +11,7 @@ use crate::onnx::proto::tensor_proto::DataLocation;
 use crate::onnx::proto::{ModelProto, TensorProto};
 
 use super::constant;
-use super::error::{Fault, ImportError, shown};
+use super::error::{ImportError, shown};
 use super::read::MAX_FILE;
 
 /// The files that were read so far.
@@ -38,7 +38,9 @@ pub(super) fn embed(
     });
     let outside = |tensor: &&mut TensorProto| tensor.data_location() == DataLocation::External;
     for tensor in tensors.filter(outside) {
-        let Some(bytes) = constant::bytes(tensor).map_err(malformed)? else { continue };
+        let Some(bytes) = constant::bytes(tensor).map_err(ImportError::Malformed)? else {
+            continue;
+        };
         tensor.raw_data = Some(files.range(tensor, bytes)?);
         tensor.data_location = None;
     }
@@ -49,7 +51,11 @@ impl Files<'_> {
     /// The `bytes` of a tensor.
     fn range(&mut self, tensor: &TensorProto, bytes: u64) -> Result<Bytes, ImportError> {
         let entry = |key: &str| tensor.external_data.iter().find(|entry| entry.key() == key);
-        let name = entry("location").map_or("", |entry| entry.value());
+        let Some(name) = entry("location").map(|entry| entry.value()) else {
+            let name = shown(tensor.name());
+            let what = format!("the tensor `{name}` is in a file that it does not name");
+            return Err(ImportError::Malformed(what));
+        };
         let wrong = |what: String| ImportError::Beside {
             tensor: shown(tensor.name()),
             file: shown(name),
@@ -80,9 +86,9 @@ impl Files<'_> {
         if let Some(file) = self.read.get(name) {
             return Ok(file.clone());
         }
-        let folder = self.folder.ok_or("of the model, no folder is known")?;
+        let folder = self.folder.ok_or("the model's folder is not known")?;
         if name.is_empty() || name.contains(['/', '\\']) {
-            return Err("that is no name of a file in the model's folder".into());
+            return Err("which is no name of a file in the model's folder".into());
         }
         let bytes = Folder::open(folder).and_then(|folder| folder.read(name, self.left));
         let bytes = bytes.map_err(|error| match error.kind() {
@@ -93,12 +99,5 @@ impl Files<'_> {
         let file = Bytes::from(bytes);
         self.read.insert(name.to_owned(), file.clone());
         Ok(file)
-    }
-}
-
-fn malformed(fault: Fault) -> ImportError {
-    match fault {
-        Fault::Malformed(what) | Fault::Unsupported(what) => ImportError::Malformed(what),
-        Fault::Known => ImportError::Malformed(String::new()),
     }
 }

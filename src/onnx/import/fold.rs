@@ -19,7 +19,7 @@ pub(super) fn fold<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<
         "Add" => binary(builder, node, |a, b| a + b, |a, b| Some(a.wrapping_add(b)))?,
         "Sub" => binary(builder, node, |a, b| a - b, |a, b| Some(a.wrapping_sub(b)))?,
         "Mul" => binary(builder, node, |a, b| a * b, |a, b| Some(a.wrapping_mul(b)))?,
-        "Div" => binary(builder, node, |a, b| a / b, i64::checked_div)?,
+        "Div" => binary(builder, node, |a, b| a / b, divided)?,
         "Equal" => equal(builder, node)?,
         "Where" => choose(builder, node)?,
         "Neg" => unary(builder, node, |x| -x, Some(i64::wrapping_neg))?,
@@ -82,6 +82,10 @@ fn binary<'m>(
         _ => return Err(kinds()),
     };
     Ok(Constant { dims, data })
+}
+
+fn divided(a: i64, b: i64) -> Option<i64> {
+    (b != 0).then(|| a.wrapping_div(b))
 }
 
 /// Tensors broadcast to one shape.

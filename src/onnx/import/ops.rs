@@ -18,6 +18,7 @@ const RECENT: usize = 16;
 
 /// Translates a node and returns its first result.
 pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    node.has_operands()?;
     if let Some(folded) = fold(builder, node)? {
         return Ok(folded);
     }
@@ -35,7 +36,7 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "Clip" => clip(builder, node),
         "Gelu" => gelu(builder, node),
         "HardSigmoid" => hard_sigmoid(builder, node),
-        "Swish" if node.float("alpha", 1.0)? == 1.0 => builder.unary(node, "silu", vec![]),
+        "Swish" => swish(builder, node),
         "Softmax" => softmax(builder, node),
         "Dropout" => dropout(builder, node),
         "Identity" => identity(builder, node),
@@ -75,7 +76,7 @@ fn clip<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         },
     };
     let (low, high) = (bound(1, "min", f32::NEG_INFINITY)?, bound(2, "max", f32::INFINITY)?);
-    if low != 0.0 {
+    if low != 0.0 || high.is_nan() {
         return Err(Fault::Unsupported(format!("from {low} to {high}")));
     }
     let max = high.is_finite() && high < f32::MAX;
@@ -110,6 +111,13 @@ fn hard_sigmoid<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known>
         )));
     }
     builder.unary(node, "hardsigmoid", vec![])
+}
+
+fn swish<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    match node.float("alpha", 1.0)? {
+        1.0 => builder.unary(node, "silu", vec![]),
+        alpha => Err(Fault::Unsupported(format!("of alpha {alpha}, not 1"))),
+    }
 }
 
 fn softmax<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -161,7 +169,7 @@ fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
             builder.unary(node, "identity", vec![])
         }
         Some(known) => Ok(known),
-        None => Err(Fault::Malformed("an identity of nothing".into())),
+        None => Err(node.lacks(0)),
     }
 }
 
@@ -185,7 +193,7 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         operands.push(builder.value(node, i)?);
     }
     let [first, ..] = operands.as_slice() else {
-        return Err(Fault::Malformed("a concat of nothing".into()));
+        return Err(node.lacks(0));
     };
     let rank = builder.placed[*first].shape.dims().len() as i64 + 1;
     if axis != 1 && axis != 1 - rank {
