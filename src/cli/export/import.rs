@@ -101,10 +101,9 @@ fn refusal(error: &ImportError) -> String {
             )
         }
         ImportError::Beside { .. } => {
-            format!(
-                "{error}\nhelp: keep that file beside the model, or export with everything in one file; in PyTorch by \
-                 `external_data=False`"
-            )
+            let help = "keep that file beside the model, or export with everything in one file; in \
+                        PyTorch by `external_data=False`";
+            format!("{error}\nhelp: {help}")
         }
         ImportError::Malformed(_) | ImportError::Unsound(_) => error.to_string(),
     }

@@ -6,7 +6,8 @@ use crate::onnx::proto::{GraphProto, ModelProto, NodeProto};
 
 use super::error::shown;
 
-/// The nodes that the outputs depend on, in order, each with its position in the graph. Other nodes are not checked.
+/// The nodes that the outputs depend on, in order, each with its position in the graph. Other nodes
+/// are not checked.
 ///
 /// # Errors
 /// A value that is defined twice.
