@@ -35,7 +35,7 @@ def random_model(name):
 def export(model, file, dynamo=False, **options):
     images = torch.randn(BATCH, 3, 224, 224)
     if dynamo:
-        options |= {"dynamic_shapes": ({0: torch.export.Dim("N")},), "external_data": False}
+        options |= {"dynamic_shapes": ({0: torch.export.Dim("N")},)}
     else:
         options |= {"dynamic_axes": {"image": {0: "N"}}}
     torch.onnx.export(model, (images,), file, dynamo=dynamo, input_names=["image"], output_names=["logits"], verbose=False, **options)
@@ -47,7 +47,8 @@ def one(name, options, folder):
     export(model, file, **options)
     net, weights = folder / f"{name}.net", folder / f"{name}.safetensors"
     netc("import", file, "-o", net, "-o", weights)
-    file.unlink()
+    for part in folder.glob(f"{file.name}*"):
+        part.unlink()
     images = torch.randn(BATCH, 3, 224, 224)
     with torch.no_grad():
         expected = model(images).numpy()

@@ -15,4 +15,6 @@ mod proto {
 }
 
 pub use export::{ExportError, ExportForm, OPSET, export};
-pub use import::{ImportError, Imported, MAX_FILE, Versions, import, import_sized, ops};
+pub use import::{
+    ImportError, Imported, MAX_FILE, Versions, import, import_beside, import_sized, ops,
+};

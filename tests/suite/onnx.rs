@@ -7,7 +7,9 @@ use std::process::{Command, Output};
 
 use netc::check::Checked;
 use netc::lower::{Numbers, Weights};
-use netc::onnx::{ExportForm, ImportError, Imported, export, import, import_sized, ops};
+use netc::onnx::{
+    ExportForm, ImportError, Imported, export, import, import_beside, import_sized, ops,
+};
 use netc::passes::{Choice, Purpose, optimise};
 use netc::tools::derive::reread;
 
@@ -131,6 +133,73 @@ fn what_other_programs_write_reads_well() {
         let (text, _) = reread(&imported.net).unwrap();
         snapshots().bind(|| insta::assert_snapshot!(format!("onnx_{name}"), text));
     }
+}
+
+/// A model in a file, as the command reads it.
+fn beside(path: &Path) -> Result<Imported, ImportError> {
+    let name = path.file_stem().unwrap().to_str().unwrap();
+    import_beside(std::fs::read(path).unwrap(), path.parent().unwrap(), name, None)
+}
+
+#[test]
+fn sound_models_are_read() {
+    snapshots().bind(|| {
+        insta::glob!("../cases/onnx_ok", "*.onnx", |path| {
+            let imported = beside(path).unwrap();
+            insta::assert_snapshot!("onnx_ok", reread(&imported.net).unwrap().0);
+        });
+    });
+}
+
+#[test]
+fn models_that_are_refused_are_told_why() {
+    snapshots().bind(|| {
+        insta::glob!("../cases/onnx_err", "*.onnx", |path| {
+            insta::assert_snapshot!("onnx_err", beside(path).unwrap_err().to_string());
+        });
+    });
+}
+
+#[test]
+fn weights_in_a_file_beside_the_model_are_those_within_it() {
+    let [beside, within] = ["weights_beside", "weights_within"]
+        .map(|name| beside(&Path::new("tests/cases/onnx_ok").join(name).with_extension("onnx")));
+    let (beside, within) = (beside.unwrap(), within.unwrap());
+    assert_eq!(beside.net.graph().canonical(), within.net.graph().canonical());
+    assert_eq!(sorted(&beside.weights), sorted(&within.weights));
+}
+
+/// What `netc import` says of a copy of `weights_beside` in a folder where `place` put its file.
+fn with_file_placed(place: impl Fn(&Path)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("weights_beside.onnx");
+    std::fs::copy("tests/cases/onnx_ok/weights_beside.onnx", &model).unwrap();
+    place(&folder.path().join("weights_beside.onnx.data"));
+    let run = netc(&["import", model.to_str().unwrap()]);
+    assert_eq!((run.status.code(), run.stdout.len()), (Some(1), 0));
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(said.contains("its tensor `w` is in the file `weights_beside.onnx.data`"), "{said}");
+    said
+}
+
+#[test]
+fn a_file_of_weights_must_be_a_plain_one() {
+    let sound = Path::new("tests/cases/onnx_ok/weights_beside.onnx.data").canonicalize().unwrap();
+    let said = with_file_placed(|_| {});
+    assert!(said.contains("beside it: no such file") && said.contains("external_data"), "{said}");
+    let said = with_file_placed(|path| std::fs::create_dir(path).unwrap());
+    assert!(said.contains("a folder"), "{said}");
+    let said = with_file_placed(|path| std::fs::write(path, [0; 40]).unwrap());
+    assert!(said.contains("432 bytes at 0, where the file ends at 40"), "{said}");
+    let huge = |path: &Path| std::fs::File::create(path).unwrap().set_len(1 << 32).unwrap();
+    let said = with_file_placed(huge);
+    assert!(said.contains("more than 2147483647 bytes"), "{said}");
+    let said = with_file_placed(|path| std::os::unix::fs::symlink(&sound, path).unwrap());
+    assert!(said.contains("a symbolic link"), "{said}");
+    let said = with_file_placed(|path| {
+        assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    });
+    assert!(said.contains("a pipe"), "{said}");
 }
 
 #[test]
@@ -438,13 +507,17 @@ fn sizes_that_no_value_explains_are_refused() {
 }
 
 #[test]
-fn weights_elsewhere_are_never_opened_and_weights_of_one_name_refused() {
+fn bytes_alone_open_no_file_and_weights_of_one_name_are_refused() {
     let entry = |key: &[u8], value: &[u8]| field(13, &[field(1, key), field(2, value)].concat());
     let outside =
         [vec![8, 4, 16, 1], field(8, b"w"), entry(b"location", b"/proc/self/mem"), vec![112, 1]];
     let weight = field(5, &outside.concat());
-    let missing = unsupported(one_node(b"Relu", b"n", b"w", &weight));
-    assert!(missing.keys().any(|what| what.contains("in a file beside it")), "{missing:?}");
+    let message = refused(one_node(b"Relu", b"n", b"w", &weight));
+    assert!(
+        message.contains("/proc/self/mem") && message.contains("folder is not known"),
+        "{message}"
+    );
+    let weight = field(5, &[vec![16, 1], field(8, b"w"), field(9, &[0; 4])].concat());
     let message = refused(one_node(b"Relu", b"n", b"x", &weight.repeat(2)));
     assert!(message.contains("`w` is made twice"), "{message}");
     let negative = [&[8u8][..], &[0xff; 9], &[1, 16, 1], &field(8, b"w")].concat();

@@ -7,7 +7,7 @@ use crate::cli::export::args::ImportArgs;
 use crate::cli::out::{PROBLEMS, error, print, tell, write_together};
 use crate::cli::table::{table, thousands, trimmed};
 use crate::disk;
-use crate::onnx::{ImportError, MAX_FILE, import_sized};
+use crate::onnx::{ImportError, MAX_FILE, import_beside};
 use crate::tools::derive::reread;
 
 pub(in crate::cli) fn run(args: &ImportArgs) -> ExitCode {
@@ -30,7 +30,9 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     let sizes = args.input.as_ref().map(|sizes| sizes.0.as_slice());
     let model = read(&args.model)?;
     let is_text = is_text(&model);
-    let imported = import_sized(model, &stem, sizes).map_err(|error| match error {
+    let folder = args.model.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let imported = import_beside(model, folder, &stem, sizes).map_err(|error| match error {
         ImportError::Malformed(_) if is_text => not_a_model(&args.model),
         error => refusal(&error),
     })?;
@@ -55,8 +57,13 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     if net_out.is_none() {
         print(&text);
     }
-    let (ops, params) = (net.order().len() - 1, thousands(net.params()));
-    Ok(format!("{}: {ops} ops, {params} params\n", args.model.display()))
+    let ops = count(net.order().len() as u64 - 1, "op");
+    let params = count(net.params(), "param");
+    Ok(format!("{}: {ops}, {params}\n", args.model.display()))
+}
+
+fn count(n: u64, what: &str) -> String {
+    format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
 /// The file's bytes, if it is within the size limit of a model.
@@ -92,6 +99,11 @@ fn refusal(error: &ImportError) -> String {
             format!(
                 "{error}\nhelp: `--input` gives all sizes but the batch; those that the model fixes stay"
             )
+        }
+        ImportError::Beside { .. } => {
+            let help = "keep that file beside the model, or export with everything in one file; in \
+                        PyTorch by `external_data=False`";
+            format!("{error}\nhelp: {help}")
         }
         ImportError::Malformed(_) | ImportError::Unsound(_) => error.to_string(),
     }

@@ -104,11 +104,15 @@ pub(super) fn divide<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
 
 /// The operands that are values of the net, and those that are constants.
 fn operands<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<(Vec<usize>, Vec<Constant>)> {
+    let third = node.proto.input.get(2).is_some_and(|name| !name.is_empty());
+    if third && node.proto.op_type() != "Sum" {
+        return Err(Fault::Malformed("it has more than two operands".into()));
+    }
     let (mut values, mut constants) = (Vec::new(), Vec::new());
     for i in 0..node.proto.input.len() {
         match builder.known(node, i)? {
             Some(Known::Constant(constant)) => constants.push(constant),
-            Some(Known::Sizes(_)) => return Err(Fault::Unsupported("of sizes".into())),
+            Some(Known::Sizes(..)) => return Err(Fault::Unsupported("of sizes".into())),
             _ => values.push(builder.value(node, i)?),
         }
     }
@@ -142,6 +146,14 @@ fn rank(builder: &Builder, x: usize) -> usize {
 /// The single number of a constant that does not change a value's shape.
 fn number(builder: &Builder, x: usize, constant: &Constant) -> Option<f32> {
     constant.scalar().filter(|_| constant.dims.len() <= rank(builder, x))
+}
+
+/// A number as an argument.
+fn finite(by: f64) -> Result<Value> {
+    match by.is_finite() {
+        true => Ok(Value::Float(by)),
+        false => Err(Fault::Unsupported(format!("by {by}"))),
+    }
 }
 
 /// The product of two values; SiLU or hard swish if one is the sigmoid of the other, or its
@@ -179,11 +191,8 @@ fn factor<'m>(
     of: impl Fn(f64) -> f64,
 ) -> Result<Known> {
     if let Some(by) = number(builder, x, constant) {
-        let by = of(decimal(by));
-        if !by.is_finite() {
-            return Err(Fault::Unsupported(format!("by {by}")));
-        }
-        return builder.op(node, "mul", vec![("by", Value::Float(by))], vec![x], vec![]);
+        let by = finite(of(decimal(by)))?;
+        return builder.op(node, "mul", vec![("by", by)], vec![x], vec![]);
     }
     let by = by_channel(builder, x, &mapped(constant, |y| of(f64::from(y)) as f32)?)?;
     depthwise(builder, node, x, by, None)
@@ -201,7 +210,7 @@ fn offset<'m>(
     let read_once = builder.reads(&builder.placed[x].value) == 1 && !written;
     let layer = matches!(builder.placed[x].op, Op::Conv(_) | Op::Linear(_));
     if let Some(by) = number(builder, x, constant).filter(|_| !(layer && read_once)) {
-        let by = Value::Float(decimal(by));
+        let by = finite(decimal(by))?;
         return builder.op(node, "add", vec![("by", by)], vec![x], vec![]);
     }
     let bias = by_channel(builder, x, constant)?;

@@ -8,8 +8,9 @@ use crate::graph::{Scope, Value};
 use crate::onnx::proto::{AttributeProto, NodeProto};
 use crate::syntax;
 
-use super::constant::{Constant, Data};
+use super::constant::{Constant, Data, Integer};
 use super::error::{Fault, Result, shown};
+use super::versions::fewest;
 
 /// A node that is being translated.
 #[derive(Debug)]
@@ -87,12 +88,12 @@ impl<'m> Node<'m> {
             return one(Data::Floats(vec![self.float("value_float", 0.0)?]));
         }
         if self.has("value_int") {
-            return one(Data::Integers(vec![self.int("value_int", 0)?]));
+            return one(Data::Integers(Integer::Int64, vec![self.int("value_int", 0)?]));
         }
         if let Some(ints) = self.ints("value_ints") {
             return Ok(Constant {
                 dims: vec![ints.len() as u64],
-                data: Data::Integers(ints.to_vec()),
+                data: Data::Integers(Integer::Int64, ints.to_vec()),
             });
         }
         if let Some(found) = self.attribute("value_floats") {
@@ -134,19 +135,23 @@ impl<'m> Node<'m> {
             operands.map(|(i, _)| i).find(|i| !read.contains(i))
         };
         let attribute = attribute.map(|name| format!("the attribute `{}`", shown(name)));
-        attribute.or_else(|| operand().map(|i| format!("operand {i}")))
+        attribute.or_else(|| operand().map(|i| format!("its {} operand", ordinal(i))))
+    }
+
+    /// Checks that it has as many operands as its op needs.
+    pub fn has_operands(&self) -> Result<()> {
+        let has = |&i: &usize| self.proto.input.get(i).is_some_and(|name| !name.is_empty());
+        let missing = (0..fewest(self.proto.op_type(), self.version)).find(|i| !has(i));
+        missing.map_or(Ok(()), |i| Err(self.lacks(i)))
     }
 
     /// The error for a missing operand.
     pub fn lacks(&self, i: usize) -> Fault {
-        Fault::Malformed(format!("the node `{}` lacks operand {i}", shown(self.proto.name())))
+        Fault::Malformed(format!("its {} operand is missing", ordinal(i)))
     }
 
     fn wrong(&self, name: &str, expected: &str) -> Fault {
-        Fault::Malformed(format!(
-            "`{name}` of the node `{}` is not {expected}",
-            shown(self.proto.name())
-        ))
+        Fault::Malformed(format!("`{name}` is not {expected}"))
     }
 
     /// The value of an argument that netc recorded when it exported the node.
@@ -162,4 +167,10 @@ impl<'m> Node<'m> {
     pub fn note(&self, key: &str) -> Option<&'m str> {
         self.proto.metadata_props.iter().find(|entry| entry.key() == key).map(|entry| entry.value())
     }
+}
+
+/// The position of an operand in words, counted from 0.
+fn ordinal(i: usize) -> String {
+    let words = ["first", "second", "third", "fourth", "fifth", "sixth"];
+    words.get(i).map_or_else(|| format!("{}th", i + 1), |&word| word.to_owned())
 }

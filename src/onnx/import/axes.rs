@@ -19,7 +19,7 @@ pub(super) fn axes<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<
         return Ok(node.ints("axes").map(<[i64]>::to_vec));
     }
     match builder.constant(node, 1)? {
-        Some(Constant { data: Data::Integers(axes), .. }) => Ok(Some(axes)),
+        Some(Constant { data: Data::Integers(_, axes), .. }) => Ok(Some(axes)),
         Some(_) => Err(Fault::Malformed("axes that are no whole numbers".into())),
         None => Ok(None),
     }

@@ -54,8 +54,8 @@ pub(super) struct WeightValues {
 pub(super) struct Builder<'m> {
     pub graph: &'m GraphProto,
     pub opset: i64,
-    /// The nodes that the output needs, in their order.
-    pub nodes: Vec<&'m NodeProto>,
+    /// The nodes that the output needs, in their order, each with its position in the graph.
+    pub nodes: Vec<(usize, &'m NodeProto)>,
     pub net: String,
     pub placed: Vec<PlacedOp>,
     pub known: HashMap<&'m str, Known>,
@@ -66,6 +66,8 @@ pub(super) struct Builder<'m> {
     pub batch: Option<i64>,
     /// How many bytes of constants may still be copied: somewhat more than the file has.
     left: Cell<u64>,
+    /// How many these were at first.
+    most: u64,
     pub unsupported: BTreeMap<String, usize>,
     /// The input, if some of its sizes are open: its name and its sizes.
     pub open: Option<(String, String)>,
@@ -87,9 +89,10 @@ impl<'m> Builder<'m> {
         let nodes = live::needed(graph).map_err(ImportError::Malformed)?;
         let mut reads: HashMap<&str, usize> = HashMap::new();
         let results = graph.output.iter().map(ValueInfoProto::name);
-        for name in nodes.iter().flat_map(|n| &n.input).map(String::as_str).chain(results) {
+        for name in nodes.iter().flat_map(|(_, n)| &n.input).map(String::as_str).chain(results) {
             *reads.entry(name).or_default() += 1;
         }
+        let most = length.saturating_mul(8).saturating_add(SPARE);
         let own = model.producer_name() == "netc" && !graph.name().is_empty();
         Ok(Builder {
             graph,
@@ -102,7 +105,8 @@ impl<'m> Builder<'m> {
             reads,
             names: UniquePaths::new(graph),
             batch: None,
-            left: Cell::new(length.saturating_mul(8).saturating_add(SPARE)),
+            left: Cell::new(most),
+            most,
             unsupported: live::beyond(model, graph),
             open: None,
         })
@@ -111,8 +115,12 @@ impl<'m> Builder<'m> {
     /// Counts copied numbers, so that no file can have the same ones copied without end.
     pub fn charge(&self, numbers: u64) -> Result<()> {
         let left = self.left.get().checked_sub(numbers.saturating_mul(4));
-        let left =
-            left.ok_or_else(|| Fault::Malformed("it reads its constants over and over".into()))?;
+        let left = left.ok_or_else(|| {
+            let most = self.most >> 20;
+            Fault::Unsupported(format!(
+                "too large: for a model of this size, constants may take {most} MiB in all"
+            ))
+        })?;
         self.left.set(left);
         Ok(())
     }
@@ -233,9 +241,8 @@ impl<'m> Builder<'m> {
         if !fit {
             let expected: Vec<&Vec<u64>> = owned.iter().map(|spec| &spec.dims).collect();
             let found: Vec<&Vec<u64>> = tensors.iter().map(|t| &t.dims).collect();
-            let name = shown(node.proto.name());
             return Err(Fault::Malformed(format!(
-                "`{name}` has weights of sizes {found:?} where {expected:?} fit"
+                "weights of sizes {found:?} where {expected:?} fit"
             )));
         }
         let tensors = owned.iter().map(|spec| spec.name).zip(tensors).collect();

@@ -2,7 +2,7 @@
 
 use crate::limits::{MAX_ELEMENTS, MAX_RANK};
 use crate::onnx::proto::TensorProto;
-use crate::onnx::proto::tensor_proto::{DataLocation, DataType};
+use crate::onnx::proto::tensor_proto::DataType;
 
 use super::error::{Fault, Result, shown};
 
@@ -17,59 +17,75 @@ pub(super) struct Constant {
 #[derive(Debug, Clone)]
 pub(super) enum Data {
     Floats(Vec<f32>),
-    Integers(Vec<i64>),
+    Integers(Integer, Vec<i64>),
+}
+
+/// A type of whole numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Integer {
+    /// 0 and 1.
+    Bool,
+    Int32,
+    Int64,
+}
+
+impl Integer {
+    /// The number of this type that a result wraps around to.
+    pub fn wrapped(self, x: i64) -> i64 {
+        match self {
+            Integer::Bool => i64::from(x != 0),
+            Integer::Int32 => i64::from(x as i32),
+            Integer::Int64 => x,
+        }
+    }
 }
 
 impl Constant {
     /// The content of a message; its sizes must match its data.
     pub fn read(tensor: &TensorProto) -> Result<Constant> {
-        let name = shown(tensor.name());
-        let wrong = |what: String| Fault::Malformed(format!("the tensor `{name}` {what}"));
-        if tensor.data_location == Some(DataLocation::External.into())
-            || !tensor.external_data.is_empty()
-        {
-            let reason = "weights in a file beside it: export with everything in one file";
-            return Err(Fault::Unsupported(reason.into()));
-        }
         if tensor.segment.is_some() {
             return Err(Fault::Unsupported("a tensor in segments".into()));
         }
-        let size = |&d: &i64| u64::try_from(d).map_err(|_| wrong(format!("has a size of {d}")));
-        let dims: Vec<u64> = tensor.dims.iter().map(size).collect::<Result<_>>()?;
-        let count = elements(&dims).map_err(wrong)?;
-        let kind = DataType::try_from(tensor.data_type()).unwrap_or(DataType::Undefined);
+        let (dims, count) = extent(tensor).map_err(Fault::Malformed)?;
+        let kind = kind(tensor);
         let data = match kind {
             DataType::Float => Data::Floats(match &tensor.raw_data {
                 Some(raw) => words(raw).map(f32::from_le_bytes).collect(),
                 None => tensor.float_data.clone(),
             }),
-            DataType::Int64 => Data::Integers(match &tensor.raw_data {
-                Some(raw) => words(raw).map(i64::from_le_bytes).collect(),
-                None => tensor.int64_data.clone(),
-            }),
-            DataType::Int32 => Data::Integers(match &tensor.raw_data {
-                Some(raw) => words(raw).map(|word| i32::from_le_bytes(word).into()).collect(),
-                None => tensor.int32_data.iter().map(|&i| i.into()).collect(),
-            }),
-            DataType::Bool => Data::Integers(match &tensor.raw_data {
-                Some(raw) => raw.iter().map(|&byte| i64::from(byte != 0)).collect(),
-                None => tensor.int32_data.iter().map(|&i| i64::from(i != 0)).collect(),
-            }),
+            DataType::Int64 => Data::Integers(
+                Integer::Int64,
+                match &tensor.raw_data {
+                    Some(raw) => words(raw).map(i64::from_le_bytes).collect(),
+                    None => tensor.int64_data.clone(),
+                },
+            ),
+            DataType::Int32 => Data::Integers(
+                Integer::Int32,
+                match &tensor.raw_data {
+                    Some(raw) => words(raw).map(|word| i32::from_le_bytes(word).into()).collect(),
+                    None => tensor.int32_data.iter().map(|&i| i.into()).collect(),
+                },
+            ),
+            DataType::Bool => Data::Integers(
+                Integer::Bool,
+                match &tensor.raw_data {
+                    Some(raw) => raw.iter().map(|&byte| i64::from(byte != 0)).collect(),
+                    None => tensor.int32_data.iter().map(|&i| i64::from(i != 0)).collect(),
+                },
+            ),
             other => {
                 let kind = other.as_str_name().to_lowercase();
                 return Err(Fault::Unsupported(format!("a tensor of {kind}; export in fp32")));
             }
         };
-        let size = match kind {
-            DataType::Int64 => 8,
-            DataType::Bool => 1,
-            _ => 4,
-        };
+        let size = size_of(kind).unwrap_or(1) as usize;
         let whole = tensor.raw_data.as_ref().is_none_or(|raw| raw.len() % size == 0);
         let constant = Constant { dims, data };
         if !whole || constant.len() as u64 != count {
             let dims = &constant.dims;
-            return Err(wrong(format!("has {} numbers for its sizes {dims:?}", constant.len())));
+            let what = format!("has {} numbers for its sizes {dims:?}", constant.len());
+            return Err(Fault::Malformed(wrong(tensor, &what)));
         }
         constant.within_limits()
     }
@@ -87,14 +103,14 @@ impl Constant {
     pub fn len(&self) -> usize {
         match &self.data {
             Data::Floats(values) => values.len(),
-            Data::Integers(values) => values.len(),
+            Data::Integers(_, values) => values.len(),
         }
     }
 
     /// Its single value, if it is an integer or a boolean.
     pub fn flag(&self) -> Option<bool> {
         match &self.data {
-            Data::Integers(values) => {
+            Data::Integers(_, values) => {
                 <[i64; 1]>::try_from(values.as_slice()).ok().map(|[x]| x != 0)
             }
             Data::Floats(_) => None,
@@ -105,7 +121,7 @@ impl Constant {
     pub fn floats(&self) -> Result<&[f32]> {
         match &self.data {
             Data::Floats(values) => Ok(values),
-            Data::Integers(_) => {
+            Data::Integers(..) => {
                 Err(Fault::Malformed("whole numbers where fp32 is expected".into()))
             }
         }
@@ -114,7 +130,7 @@ impl Constant {
     /// Its values, if they are integers.
     pub fn integers(&self) -> Result<&[i64]> {
         match &self.data {
-            Data::Integers(values) => Ok(values),
+            Data::Integers(_, values) => Ok(values),
             Data::Floats(_) => {
                 Err(Fault::Malformed("fp32 where whole numbers are expected".into()))
             }
@@ -125,7 +141,7 @@ impl Constant {
     pub fn scalar(&self) -> Option<f32> {
         match &self.data {
             Data::Floats(values) => <[f32; 1]>::try_from(values.as_slice()).ok().map(|[x]| x),
-            Data::Integers(_) => None,
+            Data::Integers(..) => None,
         }
     }
 }
@@ -135,7 +151,9 @@ impl Data {
     pub fn at(&self, places: impl Iterator<Item = usize>) -> Data {
         match self {
             Data::Floats(values) => Data::Floats(places.map(|i| values[i]).collect()),
-            Data::Integers(values) => Data::Integers(places.map(|i| values[i]).collect()),
+            Data::Integers(kind, values) => {
+                Data::Integers(*kind, places.map(|i| values[i]).collect())
+            }
         }
     }
 
@@ -145,18 +163,63 @@ impl Data {
     }
 }
 
+/// How many bytes the values of a tensor take, if they are of a supported type.
+pub(super) fn bytes(tensor: &TensorProto) -> std::result::Result<Option<u64>, String> {
+    let Some(size) = size_of(kind(tensor)) else { return Ok(None) };
+    extent(tensor).map(|(_, count)| Some(count * size))
+}
+
+/// The sizes of a tensor, and how many values it has.
+fn extent(tensor: &TensorProto) -> std::result::Result<(Vec<u64>, u64), String> {
+    let size =
+        |&d: &i64| u64::try_from(d).map_err(|_| wrong(tensor, &format!("has a size of {d}")));
+    let dims: Vec<u64> = tensor.dims.iter().map(size).collect::<std::result::Result<_, _>>()?;
+    let count = elements(&dims).map_err(|misfit| match misfit {
+        Misfit::Empty => wrong(tensor, &format!("is empty, with sizes {dims:?}")),
+        Misfit::TooLarge => wrong(tensor, "is too large"),
+    })?;
+    Ok((dims, count))
+}
+
+fn kind(tensor: &TensorProto) -> DataType {
+    DataType::try_from(tensor.data_type()).unwrap_or(DataType::Undefined)
+}
+
+/// The bytes of a value of a supported type.
+fn size_of(kind: DataType) -> Option<u64> {
+    match kind {
+        DataType::Float | DataType::Int32 => Some(4),
+        DataType::Int64 => Some(8),
+        DataType::Bool => Some(1),
+        _ => None,
+    }
+}
+
+fn wrong(tensor: &TensorProto, what: &str) -> String {
+    format!("the tensor `{}` {what}", shown(tensor.name()))
+}
+
 /// How many values a tensor of these sizes has.
 pub(super) fn count(dims: &[u64]) -> Result<u64> {
-    elements(dims).map_err(|what| Fault::Malformed(format!("a tensor {what}")))
+    elements(dims).map_err(|misfit| match misfit {
+        Misfit::Empty => Fault::Malformed(format!("a tensor is empty, with sizes {dims:?}")),
+        Misfit::TooLarge => Fault::Unsupported(format!("a constant of sizes {dims:?}, too large")),
+    })
+}
+
+/// Why sizes are refused.
+enum Misfit {
+    Empty,
+    TooLarge,
 }
 
 /// The same, or what is wrong. A tensor without values may have no other sizes, for which work
 /// would be done.
-fn elements(dims: &[u64]) -> std::result::Result<u64, String> {
+fn elements(dims: &[u64]) -> std::result::Result<u64, Misfit> {
     match dims.iter().try_fold(1u64, |product, &d| product.checked_mul(d)) {
-        Some(0) if dims.len() > 1 => Err(format!("is empty, with sizes {dims:?}")),
+        Some(0) if dims.len() > 1 => Err(Misfit::Empty),
         Some(count @ ..=MAX_ELEMENTS) => Ok(count),
-        _ => Err("is too large".into()),
+        _ => Err(Misfit::TooLarge),
     }
 }
 

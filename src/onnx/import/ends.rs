@@ -11,7 +11,7 @@ use crate::onnx::proto::{ValueInfoProto, type_proto};
 
 use super::builder::{Builder, PlacedOp};
 use super::error::{ImportError, shown};
-use super::known::Known;
+use super::known::{Gelu, Known};
 use super::names;
 
 impl Builder<'_> {
@@ -81,18 +81,14 @@ impl Builder<'_> {
 
     /// What the single output needs, as a graph, and its weights by name.
     pub(super) fn finish(self) -> Result<(Graph, HashMap<String, Vec<f32>>), ImportError> {
-        let none = || ImportError::Malformed("its output is not the result of a node".into());
-        let output = self.graph.output.first().ok_or_else(none)?;
+        let output = self.graph.output.first();
+        let output = output.ok_or_else(|| ImportError::Malformed("it has no output".to_owned()))?;
         let last = match self.known.get(output.name()) {
-            Some(Known::Value(last)) => last,
-            Some(Known::Gelu(_) | Known::Padded(..)) => {
-                let what = "an output that is part of an op of the language".to_owned();
-                return Err(ImportError::Unsupported(BTreeMap::from([(what, 1)])));
-            }
-            _ => return Err(none()),
+            Some(Known::Value(last)) => *last,
+            _ => return Err(self.no_value(output.name())),
         };
         let mut needed = HashSet::from([0]);
-        let mut waiting = vec![*last];
+        let mut waiting = vec![last];
         while let Some(i) = waiting.pop() {
             if needed.insert(i) {
                 waiting.extend(&self.placed[i].operands);
@@ -122,8 +118,31 @@ impl Builder<'_> {
         while taken.contains(&name) {
             name += "_out";
         }
-        graph.set_output(name, ids[last]);
+        graph.set_output(name, ids[&last]);
         Ok((graph, tensors))
+    }
+
+    /// Why the output is not that of an op of the net.
+    fn no_value(&self, output: &str) -> ImportError {
+        let constant = self.initializers.contains_key(output);
+        let what = match self.known.get(output) {
+            Some(Known::Gelu(Gelu::Product { by, .. })) => {
+                format!("Erf (as in GELU, but times {by} in place of 0.5)")
+            }
+            Some(Known::Gelu(_)) => "Erf (not of GELU)".to_owned(),
+            Some(Known::Padded(_, pads)) => {
+                format!("Pad (by {pads:?}, not the same on both sides)")
+            }
+            Some(Known::Sizes(..)) => "an output that is the sizes of a value".to_owned(),
+            Some(Known::Constant(_)) => "an output that is a constant".to_owned(),
+            None if constant => "an output that is a constant".to_owned(),
+            _ => {
+                let name = shown(output);
+                let what = format!("its output `{name}` is not the result of a node");
+                return ImportError::Malformed(what);
+            }
+        };
+        ImportError::Unsupported(BTreeMap::from([(what, 1)]))
     }
 }
 

@@ -9,6 +9,16 @@ pub enum ImportError {
     /// The file is broken, or beyond the limits.
     #[error("not a sound ONNX model: {0}")]
     Malformed(String),
+    /// Weights in a file beside the model that cannot be read.
+    #[error("its tensor `{tensor}` is in the file `{file}` beside it: {what}")]
+    Beside {
+        /// Its name.
+        tensor: String,
+        /// The file's name, as the model states it.
+        file: String,
+        /// What is wrong.
+        what: String,
+    },
     /// What the language cannot express: op and reason, with how often it occurs in the model.
     #[error("it needs what netc does not have: {}", list(.0))]
     Unsupported(BTreeMap<String, usize>),

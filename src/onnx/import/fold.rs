@@ -4,7 +4,7 @@ use super::affine::aligned;
 use super::attributes::Node;
 use super::axes::{axes, axis_of, ranges};
 use super::builder::Builder;
-use super::constant::{self, Constant, Data};
+use super::constant::{self, Constant, Data, Integer};
 use super::error::{Fault, Result};
 use super::known::Known;
 use super::reshape;
@@ -16,19 +16,19 @@ pub(super) fn fold<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<
         return Ok(None);
     }
     let constant = match node.proto.op_type() {
-        "Add" => binary(builder, node, |a, b| a + b, i64::checked_add)?,
-        "Sub" => binary(builder, node, |a, b| a - b, i64::checked_sub)?,
-        "Mul" => binary(builder, node, |a, b| a * b, i64::checked_mul)?,
-        "Div" => binary(builder, node, |a, b| a / b, i64::checked_div)?,
+        "Add" => binary(builder, node, |a, b| a + b, |a, b| Some(a.wrapping_add(b)))?,
+        "Sub" => binary(builder, node, |a, b| a - b, |a, b| Some(a.wrapping_sub(b)))?,
+        "Mul" => binary(builder, node, |a, b| a * b, |a, b| Some(a.wrapping_mul(b)))?,
+        "Div" => binary(builder, node, |a, b| a / b, divided)?,
         "Equal" => equal(builder, node)?,
         "Where" => choose(builder, node)?,
-        "Neg" => unary(builder, node, |x| -x, i64::checked_neg)?,
-        "Abs" => unary(builder, node, f32::abs, i64::checked_abs)?,
-        "Floor" => unary(builder, node, f32::floor, |_| None)?,
-        "Ceil" => unary(builder, node, f32::ceil, |_| None)?,
-        "Sqrt" => unary(builder, node, f32::sqrt, |_| None)?,
-        "Exp" => unary(builder, node, f32::exp, |_| None)?,
-        "Reciprocal" => unary(builder, node, f32::recip, |_| None)?,
+        "Neg" => unary(builder, node, |x| -x, Some(i64::wrapping_neg))?,
+        "Abs" => unary(builder, node, f32::abs, Some(i64::wrapping_abs))?,
+        "Floor" => unary(builder, node, f32::floor, None)?,
+        "Ceil" => unary(builder, node, f32::ceil, None)?,
+        "Sqrt" => unary(builder, node, f32::sqrt, None)?,
+        "Exp" => unary(builder, node, f32::exp, None)?,
+        "Reciprocal" => unary(builder, node, f32::recip, None)?,
         "Cast" => cast(builder, node)?,
         "ConstantOfShape" => filled(builder, node)?,
         "Range" => range(builder, node)?,
@@ -52,11 +52,9 @@ fn operand<'m>(builder: &Builder<'m>, node: &Node<'m>, i: usize) -> Result<Const
     builder.constant(node, i)?.ok_or_else(|| node.lacks(i))
 }
 
-fn overflow() -> Fault {
-    Fault::Malformed(
-        "arithmetic with its constants leaves 64 bits, divides by 0, or is not of their kind"
-            .into(),
-    )
+/// The error for operands of types that do not go together.
+fn kinds() -> Fault {
+    Fault::Malformed("constants of types that it does not take".into())
 }
 
 fn binary<'m>(
@@ -73,13 +71,21 @@ fn binary<'m>(
         (Data::Floats(a), Data::Floats(b)) => {
             Data::Floats(pairs.map(|(x, y)| floats(a[x], b[y])).collect())
         }
-        (Data::Integers(a), Data::Integers(b)) => {
-            let values: Option<Vec<i64>> = pairs.map(|(x, y)| integers(a[x], b[y])).collect();
-            Data::Integers(values.ok_or_else(overflow)?)
+        (Data::Integers(kind, a), Data::Integers(other, b))
+            if kind == other && *kind != Integer::Bool =>
+        {
+            let values: Option<Vec<i64>> =
+                pairs.map(|(x, y)| integers(a[x], b[y]).map(|z| kind.wrapped(z))).collect();
+            let values = values.ok_or_else(|| Fault::Malformed("a division by 0".into()))?;
+            Data::Integers(*kind, values)
         }
-        _ => return Err(overflow()),
+        _ => return Err(kinds()),
     };
     Ok(Constant { dims, data })
+}
+
+fn divided(a: i64, b: i64) -> Option<i64> {
+    (b != 0).then(|| a.wrapping_div(b))
 }
 
 /// Tensors broadcast to one shape.
@@ -94,7 +100,7 @@ fn together<const N: usize>(
     builder.charge(constant::count(&dims)?)?;
     let views: Result<Vec<View>> =
         parts.iter().map(|part| View::of(part).broadcast(&dims)).collect();
-    let views = <[View; N]>::try_from(views?).map_err(|_| overflow())?;
+    let views = <[View; N]>::try_from(views?).map_err(|_| kinds())?;
     Ok((dims, views))
 }
 
@@ -102,15 +108,15 @@ fn unary<'m>(
     builder: &Builder<'m>,
     node: &Node<'m>,
     floats: fn(f32) -> f32,
-    integers: fn(i64) -> Option<i64>,
+    integers: Option<fn(i64) -> i64>,
 ) -> Result<Constant> {
     let Constant { dims, data } = operand(builder, node, 0)?;
-    let data = match data {
-        Data::Floats(values) => Data::Floats(values.into_iter().map(floats).collect()),
-        Data::Integers(values) => {
-            let values: Option<Vec<i64>> = values.into_iter().map(integers).collect();
-            Data::Integers(values.ok_or_else(overflow)?)
+    let data = match (data, integers) {
+        (Data::Floats(values), _) => Data::Floats(values.into_iter().map(floats).collect()),
+        (Data::Integers(kind, values), Some(of)) if kind != Integer::Bool => {
+            Data::Integers(kind, values.into_iter().map(|x| kind.wrapped(of(x))).collect())
         }
+        _ => return Err(kinds()),
     };
     Ok(Constant { dims, data })
 }
@@ -122,10 +128,13 @@ fn equal<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     let pairs = x.places().zip(y.places());
     let same: Vec<bool> = match (&a.data, &b.data) {
         (Data::Floats(a), Data::Floats(b)) => pairs.map(|(x, y)| a[x] == b[y]).collect(),
-        (Data::Integers(a), Data::Integers(b)) => pairs.map(|(x, y)| a[x] == b[y]).collect(),
-        _ => return Err(overflow()),
+        (Data::Integers(kind, a), Data::Integers(other, b)) if kind == other => {
+            pairs.map(|(x, y)| a[x] == b[y]).collect()
+        }
+        _ => return Err(kinds()),
     };
-    Ok(Constant { dims, data: Data::Integers(same.into_iter().map(i64::from).collect()) })
+    let same = same.into_iter().map(i64::from).collect();
+    Ok(Constant { dims, data: Data::Integers(Integer::Bool, same) })
 }
 
 fn choose<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
@@ -138,47 +147,53 @@ fn choose<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
         (Data::Floats(a), Data::Floats(b)) => Data::Floats(
             places.map(|(w, (x, y))| if which[w] != 0 { a[x] } else { b[y] }).collect(),
         ),
-        (Data::Integers(a), Data::Integers(b)) => Data::Integers(
+        (Data::Integers(kind, a), Data::Integers(other, b)) if kind == other => Data::Integers(
+            *kind,
             places.map(|(w, (x, y))| if which[w] != 0 { a[x] } else { b[y] }).collect(),
         ),
-        _ => return Err(overflow()),
+        _ => return Err(kinds()),
     };
     Ok(Constant { dims, data })
 }
 
 fn cast<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     let Constant { dims, data } = operand(builder, node, 0)?;
-    let data = match (data, NumberKind::of(node)?) {
-        (Data::Integers(values), NumberKind::Float) => {
+    let data = match (data, Target::of(node)?) {
+        (data @ Data::Floats(_), Target::Float) => data,
+        (Data::Integers(_, values), Target::Float) => {
             Data::Floats(values.iter().map(|&x| x as f32).collect())
         }
-        // Rounds towards zero; the result is unspecified if it does not fit.
-        (Data::Floats(values), NumberKind::Integer) => {
-            Data::Integers(values.iter().map(|&x| x as i64).collect())
+        (Data::Integers(_, values), Target::Integer(kind)) => {
+            Data::Integers(kind, values.iter().map(|&x| kind.wrapped(x)).collect())
         }
-        (Data::Floats(values), NumberKind::Bool) => {
-            Data::Integers(values.iter().map(|&x| i64::from(x != 0.0)).collect())
+        (Data::Floats(values), Target::Integer(Integer::Bool)) => {
+            Data::Integers(Integer::Bool, values.iter().map(|&x| i64::from(x != 0.0)).collect())
         }
-        (Data::Integers(values), NumberKind::Bool) => {
-            Data::Integers(values.iter().map(|&x| i64::from(x != 0)).collect())
+        // Rounds towards zero.
+        (Data::Floats(values), Target::Integer(kind)) => {
+            let whole = |&x: &f32| {
+                let y = x as i64;
+                // What is beyond 64 bits becomes the largest of them, which rounds up to fp32.
+                let fits = kind.wrapped(y) == y && y as f32 == x.trunc() && y < i64::MAX;
+                let beyond = || Fault::Unsupported(format!("of {x}, which the type cannot hold"));
+                fits.then_some(y).ok_or_else(beyond)
+            };
+            Data::Integers(kind, values.iter().map(whole).collect::<Result<_>>()?)
         }
-        (data @ Data::Floats(_), NumberKind::Float)
-        | (data @ Data::Integers(_), NumberKind::Integer) => data,
     };
     Ok(Constant { dims, data })
 }
 
-/// The target of a cast.
+/// The target type of a cast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NumberKind {
+pub(super) enum Target {
     Float,
-    Integer,
-    Bool,
+    Integer(Integer),
 }
 
-impl NumberKind {
+impl Target {
     /// The target type of a cast, which the first version gave by name.
-    pub fn of(node: &Node) -> Result<NumberKind> {
+    pub fn of(node: &Node) -> Result<Target> {
         node.int("saturate", 1)?;
         node.text("round_mode", "up")?;
         let to = match node.version < 6 {
@@ -186,9 +201,10 @@ impl NumberKind {
             false => node.int("to", 0)?.to_string(),
         };
         match to.as_str() {
-            "FLOAT" | "1" => Ok(NumberKind::Float),
-            "INT32" | "6" | "INT64" | "7" => Ok(NumberKind::Integer),
-            "BOOL" | "9" => Ok(NumberKind::Bool),
+            "FLOAT" | "1" => Ok(Target::Float),
+            "INT32" | "6" => Ok(Target::Integer(Integer::Int32)),
+            "INT64" | "7" => Ok(Target::Integer(Integer::Int64)),
+            "BOOL" | "9" => Ok(Target::Integer(Integer::Bool)),
             _ => Err(Fault::Unsupported("to another kind than fp32".into())),
         }
     }
@@ -201,28 +217,42 @@ fn filled<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     let value = node.tensor("value")?.map_or(Data::Floats(vec![0.0]), |value| value.data);
     let data = match value {
         Data::Floats(value) if value.len() == 1 => Data::Floats(vec![value[0]; count as usize]),
-        Data::Integers(value) if value.len() == 1 => Data::Integers(vec![value[0]; count as usize]),
+        Data::Integers(kind, value) if value.len() == 1 => {
+            Data::Integers(kind, vec![value[0]; count as usize])
+        }
         _ => return Err(Fault::Malformed("`value` is not one number".into())),
     };
     Ok(Constant { dims, data })
 }
 
 fn range<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
-    let [start, end, step] =
+    let bounds =
         [operand(builder, node, 0)?, operand(builder, node, 1)?, operand(builder, node, 2)?];
     node.text("stash_type", "")?;
-    let ([start], [end], [step]) = (start.integers()?, end.integers()?, step.integers()?) else {
+    let kind = match bounds.each_ref().map(|bound| &bound.data) {
+        [Data::Integers(a, _), Data::Integers(b, _), Data::Integers(c, _)]
+            if a == b && b == c && *a != Integer::Bool =>
+        {
+            *a
+        }
+        [Data::Floats(_), Data::Floats(_), Data::Floats(_)] => {
+            return Err(Fault::Unsupported("of fp32".into()));
+        }
+        _ => return Err(kinds()),
+    };
+    let [start, end, step] = bounds.each_ref().map(Constant::integers);
+    let ([start], [end], [step]) = (start?, end?, step?) else {
         return Err(Fault::Malformed("a range of other than three numbers".into()));
     };
     let [start, end, step] = [*start, *end, *step].map(i128::from);
     if step == 0 {
-        return Err(overflow());
+        return Err(Fault::Malformed("a range by steps of 0".into()));
     }
     let count = u64::try_from((end - start + step - step.signum()) / step).unwrap_or(0);
     builder.charge(count)?;
     let values =
         (0..count).map(|i| i64::try_from(start + step * i128::from(i)).unwrap_or(i64::MAX));
-    Ok(Constant { dims: vec![count], data: Data::Integers(values.collect()) })
+    Ok(Constant { dims: vec![count], data: Data::Integers(kind, values.collect()) })
 }
 
 fn shape<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
@@ -230,7 +260,7 @@ fn shape<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     let within = node.range(dims.len())?;
     let sizes: Vec<i64> =
         dims[within].iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)).collect();
-    Ok(Constant { dims: vec![sizes.len() as u64], data: Data::Integers(sizes) })
+    Ok(Constant { dims: vec![sizes.len() as u64], data: Data::Integers(Integer::Int64, sizes) })
 }
 
 fn gather<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {

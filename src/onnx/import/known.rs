@@ -1,6 +1,6 @@
 //! What the names of a model's values mean.
 
-use super::constant::Constant;
+use super::constant::{Constant, Integer};
 use super::error::Fault;
 
 /// The meaning of a value's name.
@@ -10,7 +10,7 @@ pub(super) enum Known {
     Value(usize),
     Constant(Constant),
     /// Sizes of a value, or some of them, including the batch.
-    Sizes(Vec<Size>),
+    Sizes(Integer, Vec<Size>),
     /// A part of GELU.
     Gelu(Gelu),
     /// A value padded with zeros above, left, below and right.

@@ -16,9 +16,8 @@ pub(super) fn conv<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Kno
         _ => (builder.value(node, 0)?, [0; 4]),
     };
     let weight = needed(builder, node, 1)?;
-    let [out, _, h, w] = <[u64; 4]>::try_from(weight.dims.as_slice()).map_err(|_| {
-        Fault::Unsupported(format!("in {} dimensions", weight.dims.len().saturating_sub(2)))
-    })?;
+    let [out, _, h, w] = <[u64; 4]>::try_from(weight.dims.as_slice())
+        .map_err(|_| Fault::Unsupported(in_dimensions(weight.dims.len().saturating_sub(2))))?;
     let kernel = [signed(h), signed(w)];
     if node.ints("kernel_shape").is_some_and(|stated| stated != kernel) {
         return Err(Fault::Malformed(format!(
@@ -178,7 +177,7 @@ pub(super) fn pool<'m>(
 
 /// A required weight.
 fn needed<'m>(builder: &Builder<'m>, node: &Node<'m>, i: usize) -> Result<Constant> {
-    builder.constant(node, i)?.ok_or_else(|| Fault::Malformed(format!("a layer lacks operand {i}")))
+    builder.constant(node, i)?.ok_or_else(|| node.lacks(i))
 }
 
 pub(super) fn tensor(constant: Constant) -> Result<WeightValues> {
@@ -225,11 +224,15 @@ fn scaled(mut tensor: WeightValues, by: f32) -> WeightValues {
     tensor
 }
 
+fn in_dimensions(count: usize) -> String {
+    format!("in {count} dimension{}", if count == 1 { "" } else { "s" })
+}
+
 fn two(node: &Node, name: &str, default: i64) -> Result<[i64; 2]> {
     match node.ints(name) {
         None => Ok([default, default]),
         Some(stated) => <[i64; 2]>::try_from(stated)
-            .map_err(|_| Fault::Unsupported(format!("in {} dimensions", stated.len()))),
+            .map_err(|_| Fault::Unsupported(in_dimensions(stated.len()))),
     }
 }
 

@@ -6,11 +6,12 @@ use crate::onnx::proto::{GraphProto, ModelProto, NodeProto};
 
 use super::error::shown;
 
-/// The nodes that the outputs depend on, in order. Other nodes are not checked.
+/// The nodes that the outputs depend on, in order, each with its position in the graph. Other nodes
+/// are not checked.
 ///
 /// # Errors
 /// A value that is defined twice.
-pub(super) fn needed(graph: &GraphProto) -> Result<Vec<&NodeProto>, String> {
+pub(super) fn needed(graph: &GraphProto) -> Result<Vec<(usize, &NodeProto)>, String> {
     let mut made = HashSet::new();
     let mut makers: HashMap<&str, usize> = HashMap::new();
     for tensor in &graph.initializer {
@@ -38,13 +39,7 @@ pub(super) fn needed(graph: &GraphProto) -> Result<Vec<&NodeProto>, String> {
             waiting.extend(graph.node[i].input.iter().map(String::as_str));
         }
     }
-    Ok(graph
-        .node
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| needed.contains(i))
-        .map(|(_, node)| node)
-        .collect())
+    Ok(graph.node.iter().enumerate().filter(|(i, _)| needed.contains(i)).collect())
 }
 
 fn once<'m>(made: &mut HashSet<&'m str>, name: &'m str) -> Result<(), String> {

@@ -10,6 +10,7 @@ mod builder;
 mod constant;
 mod ends;
 mod error;
+mod external;
 mod fold;
 mod gelu;
 mod known;
@@ -24,6 +25,8 @@ mod sizes;
 mod versions;
 mod view;
 mod window;
+
+use std::path::Path;
 
 use crate::check::{Checked, check};
 use crate::lower::Weights;
@@ -61,8 +64,32 @@ pub fn import_sized(
     name: &str,
     sizes: Option<&[u64]>,
 ) -> Result<Imported, ImportError> {
+    import_from(bytes, None, name, sizes)
+}
+
+/// Like [`import_sized`], for a model from a file in `folder`, which may keep weights in other
+/// files there.
+///
+/// # Errors
+/// As [`import_sized`]; weights that cannot be read.
+pub fn import_beside(
+    bytes: Vec<u8>,
+    folder: &Path,
+    name: &str,
+    sizes: Option<&[u64]>,
+) -> Result<Imported, ImportError> {
+    import_from(bytes, Some(folder), name, sizes)
+}
+
+fn import_from(
+    bytes: Vec<u8>,
+    folder: Option<&Path>,
+    name: &str,
+    sizes: Option<&[u64]>,
+) -> Result<Imported, ImportError> {
     let length = bytes.len() as u64;
-    let model = read::read(bytes).map_err(|error| ImportError::Malformed(error.to_string()))?;
+    let mut model = read::read(bytes).map_err(ImportError::Malformed)?;
+    let length = external::embed(&mut model, folder, length)?;
     let (graph, tensors) = builder::Builder::new(&model, length, name)?.build(sizes)?;
     let net = check(graph).map_err(|error| ImportError::Unsound(error.to_string()))?;
     let weights = Weights::of(&net, |name| tensors.get(name).cloned())

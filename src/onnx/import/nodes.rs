@@ -19,7 +19,7 @@ impl<'m> Builder<'m> {
         sizes: Option<&[u64]>,
     ) -> Result<(Graph, HashMap<String, Vec<f32>>), ImportError> {
         self.input(sizes)?;
-        for proto in std::mem::take(&mut self.nodes) {
+        for (at, proto) in std::mem::take(&mut self.nodes) {
             let made = versions::version(proto, self.opset).and_then(|version| {
                 let node = Node::new(proto, version);
                 let known = ops::translate(&mut self, &node)?;
@@ -30,9 +30,9 @@ impl<'m> Builder<'m> {
             });
             let made = match made {
                 Ok(known) => known,
-                Err(fault) => self.fault(proto, fault)?,
+                Err(fault) => self.fault(at, proto, fault)?,
             };
-            self.bind(proto, made)?;
+            self.bind(at, proto, made)?;
         }
         match self.open.take() {
             Some((input, sizes)) => {
@@ -44,9 +44,16 @@ impl<'m> Builder<'m> {
     }
 
     /// Records an error after which translation continues; other errors end it.
-    fn fault(&mut self, node: &NodeProto, fault: Fault) -> Result<Known, ImportError> {
+    fn fault(&mut self, at: usize, node: &NodeProto, fault: Fault) -> Result<Known, ImportError> {
         match fault {
-            Fault::Malformed(what) => return Err(ImportError::Malformed(what)),
+            Fault::Malformed(what) => {
+                let place = match shown(node.name()) {
+                    name if name.is_empty() => format!("graph.node[{at}]"),
+                    name => format!("the node `{name}`"),
+                };
+                let op = shown(node.op_type());
+                return Err(ImportError::Malformed(format!("{place} ({op}): {what}")));
+            }
             Fault::Unsupported(reason) => {
                 let kind = shown(node.op_type());
                 let what = if reason.is_empty() { kind } else { format!("{kind} ({reason})") };
@@ -58,12 +65,12 @@ impl<'m> Builder<'m> {
     }
 
     /// Sets the meaning of the first result; the others must not be read.
-    fn bind(&mut self, node: &'m NodeProto, made: Known) -> Result<(), ImportError> {
+    fn bind(&mut self, at: usize, node: &'m NodeProto, made: Known) -> Result<(), ImportError> {
         for (i, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let known = match i {
                 0 => made.clone(),
                 _ if self.reads(name) == 0 => Known::Unknown,
-                _ => self.fault(node, Fault::Unsupported("its further results".into()))?,
+                _ => self.fault(at, node, Fault::Unsupported("its further results".into()))?,
             };
             self.known.insert(name, known);
         }

@@ -7,8 +7,9 @@ use crate::onnx::arguments::decimal;
 use super::attributes::Node;
 use super::axes::axis_of;
 use super::builder::Builder;
+use super::constant::Integer;
 use super::error::{Fault, Result, shown};
-use super::fold::{NumberKind, fold};
+use super::fold::{Target, fold};
 use super::known::Known;
 use super::{affine, gelu, layers, reshape, sizes};
 
@@ -17,6 +18,7 @@ const RECENT: usize = 16;
 
 /// Translates a node and returns its first result.
 pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    node.has_operands()?;
     if let Some(folded) = fold(builder, node)? {
         return Ok(folded);
     }
@@ -34,7 +36,7 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "Clip" => clip(builder, node),
         "Gelu" => gelu(builder, node),
         "HardSigmoid" => hard_sigmoid(builder, node),
-        "Swish" if node.float("alpha", 1.0)? == 1.0 => builder.unary(node, "silu", vec![]),
+        "Swish" => swish(builder, node),
         "Softmax" => softmax(builder, node),
         "Dropout" => dropout(builder, node),
         "Identity" => identity(builder, node),
@@ -74,7 +76,7 @@ fn clip<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         },
     };
     let (low, high) = (bound(1, "min", f32::NEG_INFINITY)?, bound(2, "max", f32::INFINITY)?);
-    if low != 0.0 {
+    if low != 0.0 || high.is_nan() {
         return Err(Fault::Unsupported(format!("from {low} to {high}")));
     }
     let max = high.is_finite() && high < f32::MAX;
@@ -109,6 +111,13 @@ fn hard_sigmoid<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known>
         )));
     }
     builder.unary(node, "hardsigmoid", vec![])
+}
+
+fn swish<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    match node.float("alpha", 1.0)? {
+        1.0 => builder.unary(node, "silu", vec![]),
+        alpha => Err(Fault::Unsupported(format!("of alpha {alpha}, not 1"))),
+    }
 }
 
 fn softmax<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -160,14 +169,16 @@ fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
             builder.unary(node, "identity", vec![])
         }
         Some(known) => Ok(known),
-        None => Err(Fault::Malformed("an identity of nothing".into())),
+        None => Err(node.lacks(0)),
     }
 }
 
 fn cast<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    match (builder.known(node, 0)?, NumberKind::of(node)?) {
-        (Some(known @ Known::Value(_)), NumberKind::Float) => Ok(known),
-        (Some(known @ Known::Sizes(_)), NumberKind::Integer) => Ok(known),
+    match (builder.known(node, 0)?, Target::of(node)?) {
+        (Some(known @ Known::Value(_)), Target::Float) => Ok(known),
+        (Some(Known::Sizes(_, sizes)), Target::Integer(kind)) if kind != Integer::Bool => {
+            Ok(Known::Sizes(kind, sizes))
+        }
         _ => Err(Fault::Unsupported("to another kind than fp32".into())),
     }
 }
@@ -182,7 +193,7 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         operands.push(builder.value(node, i)?);
     }
     let [first, ..] = operands.as_slice() else {
-        return Err(Fault::Malformed("a concat of nothing".into()));
+        return Err(node.lacks(0));
     };
     let rank = builder.placed[*first].shape.dims().len() as i64 + 1;
     if axis != 1 && axis != 1 - rank {

@@ -26,7 +26,7 @@ pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     let zero_copies = node.int("allowzero", 0)? == 0;
     let x = match builder.known(node, 0)? {
         // A single size as a list.
-        Some(known @ Known::Sizes(_)) if target.len() <= 1 => return Ok(known),
+        Some(known @ Known::Sizes(..)) if target.len() <= 1 => return Ok(known),
         _ => builder.value(node, 0)?,
     };
     let shape = &builder.placed[x].shape;
@@ -108,7 +108,7 @@ pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     let known = builder.known(node, 0)?;
     let axes = axes(builder, node)?;
     let x = match known {
-        Some(known @ Known::Sizes(_)) => return Ok(known),
+        Some(known @ Known::Sizes(..)) => return Ok(known),
         _ => builder.value(node, 0)?,
     };
     let shape = &builder.placed[x].shape;
@@ -124,7 +124,7 @@ pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
 pub(super) fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let known = builder.known(node, 0)?;
     match (known, axes(builder, node)?.as_deref()) {
-        (Some(known @ Known::Sizes(_)), Some([0])) => Ok(known),
+        (Some(known @ Known::Sizes(..)), Some([0])) => Ok(known),
         _ => Err(Fault::Unsupported("of what is no constant".into())),
     }
 }
@@ -201,50 +201,73 @@ fn amounts<'m>(builder: &Builder<'m>, node: &Node<'m>, stated: &[i64]) -> Result
 pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
     let old = builder.placed[x].shape.image();
-    let [_, h, w] = old.ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
+    let [channels, h, w] = old.ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
     // The first version of `Resize` is the last one of `Upsample`.
     let upsample = node.version < 11;
+    let at = if upsample { 1 } else { 2 };
     let scales = match node.version {
         ..9 => Some(node.floats("scales").unwrap_or_default().to_vec()),
-        version => match builder.constant(node, if version < 11 { 1 } else { 2 })? {
+        _ => match builder.constant(node, at)? {
             Some(constant) if constant.len() > 0 => Some(constant.floats()?.to_vec()),
             _ => None,
         },
     };
     // The region of interest, which no supported mode uses.
     node.input(if upsample { 0 } else { 1 });
-    let factors = match scales {
-        Some(scales) => {
-            <[f32; 4]>::try_from(scales).ok().filter(|s| s[0] == 1.0 && s[1] == 1.0).map(|s| {
-                [s[2], s[3]]
-                    .map(|f| if f >= 1.0 && f.fract() == 0.0 && f < 65536.0 { f as i64 } else { 0 })
-            })
+    // The dimensions that the scales or sizes are of.
+    let axes = match node.ints("axes") {
+        Some(axes) => axes.iter().map(|&axis| axis_of(axis, 4)).collect::<Result<Vec<_>>>()?,
+        None => (0..4).collect(),
+    };
+    let old = [None, Some(channels), Some(h), Some(w)];
+    let whole = |axis: usize, size: Size| match (old[axis], size) {
+        (None, Size::Batch) => 1,
+        (None, Size::Fixed(b)) => i64::from(builder.batch == Some(b)),
+        (Some(old), Size::Fixed(new)) => {
+            u64::try_from(new).ok().filter(|new| new % old == 0).map_or(0, |n| (n / old) as i64)
         }
-        None => match builder.known(node, 3)?.map(Builder::sizes).transpose()?.as_deref() {
-            Some([_, _, Size::Fixed(rows), Size::Fixed(columns)]) => {
-                let whole = |new: i64, old: u64| {
-                    u64::try_from(new).ok().filter(|n| n % old == 0).map_or(0, |n| (n / old) as i64)
-                };
-                Some([whole(*rows, h), whole(*columns, w)])
+        (Some(_), Size::Batch) => 0,
+    };
+    let misfit = || Fault::Malformed("scales or sizes that do not fit its axes".into());
+    let stated: Vec<i64> = match scales {
+        Some(scales) => scales
+            .iter()
+            .map(|&f| if f >= 1.0 && f.fract() == 0.0 && f < 65536.0 { f as i64 } else { 0 })
+            .collect(),
+        None => {
+            let sizes = Builder::sizes(builder.known(node, 3)?.ok_or_else(|| node.lacks(at))?)?;
+            if sizes.len() != axes.len() {
+                return Err(misfit());
             }
-            _ => None,
-        },
+            axes.iter().zip(sizes).map(|(&axis, size)| whole(axis, size)).collect()
+        }
     };
-    let Some(factors) = factors.filter(|factors| factors.iter().all(|&f| f >= 1)) else {
+    if stated.len() != axes.len() {
+        return Err(misfit());
+    }
+    let mut factors = [1; 4];
+    for (&axis, factor) in axes.iter().zip(stated) {
+        factors[axis] = factor;
+    }
+    let [batch, channels, rows, columns] = factors;
+    if (batch, channels) != (1, 1) {
+        return Err(Fault::Unsupported("of the batch or the channels".into()));
+    }
+    let factors = [rows, columns];
+    if factors.iter().any(|&factor| factor < 1) {
         return Err(Fault::Unsupported("by other than whole factors".into()));
-    };
+    }
     let default = if upsample { "asymmetric" } else { "half_pixel" };
     let centres = node.text("coordinate_transformation_mode", default)?;
     let nearest =
         node.text("nearest_mode", if upsample { "floor" } else { "round_prefer_floor" })?;
     node.float("cubic_coeff_a", -0.75)?;
     node.float("extrapolation_value", 0.0)?;
-    let plain =
-        node.int("antialias", 0)? == 0 && node.int("exclude_outside", 0)? == 0 && !node.has("axes");
+    let plain = node.int("antialias", 0)? == 0 && node.int("exclude_outside", 0)? == 0;
     let stretched = node.text("keep_aspect_ratio_policy", "stretch")? == "stretch";
     if !(plain && stretched) {
         return Err(Fault::Unsupported(
-            "with antialias, exclude_outside, axes or an aspect ratio".into(),
+            "with antialias, exclude_outside or an aspect ratio".into(),
         ));
     }
     let mode = match (node.text("mode", "nearest")?.as_str(), centres.as_str(), nearest.as_str()) {

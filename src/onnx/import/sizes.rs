@@ -3,7 +3,7 @@
 use super::attributes::Node;
 use super::axes::{axis_of, ranges};
 use super::builder::Builder;
-use super::constant::{Constant, Data};
+use super::constant::{Constant, Data, Integer};
 use super::error::{Fault, Result};
 use super::known::{Known, Size};
 
@@ -14,8 +14,8 @@ impl Builder<'_> {
     /// An operand as sizes.
     pub(super) fn sizes(known: Known) -> Result<Vec<Size>> {
         match known {
-            Known::Sizes(sizes) => Ok(sizes),
-            Known::Constant(Constant { data: Data::Integers(values), .. })
+            Known::Sizes(_, sizes) => Ok(sizes),
+            Known::Constant(Constant { data: Data::Integers(_, values), .. })
                 if values.len() <= MOST =>
             {
                 Ok(values.into_iter().map(Size::Fixed).collect())
@@ -33,30 +33,30 @@ pub(super) fn shape<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known>
         .chain(dims.map(|&d| Size::Fixed(i64::try_from(d).unwrap_or(i64::MAX))))
         .collect();
     let within = node.range(sizes.len())?;
-    Ok(list(sizes[within].to_vec()))
+    Ok(list(Integer::Int64, sizes[within].to_vec()))
 }
 
 /// Sizes as a constant, unless the batch is among them.
-fn list(sizes: Vec<Size>) -> Known {
+fn list(kind: Integer, sizes: Vec<Size>) -> Known {
     let fixed: Option<Vec<i64>> = sizes
         .iter()
         .map(|size| match size {
             Size::Batch => None,
-            Size::Fixed(d) => Some(*d),
+            Size::Fixed(d) => Some(kind.wrapped(*d)),
         })
         .collect();
     match fixed {
-        None => Known::Sizes(sizes),
+        None => Known::Sizes(kind, sizes),
         Some(fixed) => Known::Constant(Constant {
             dims: vec![fixed.len() as u64],
-            data: Data::Integers(fixed),
+            data: Data::Integers(kind, fixed),
         }),
     }
 }
 
 /// Some of the sizes.
 pub(super) fn gather<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let Some(Known::Sizes(sizes)) = builder.known(node, 0)? else {
+    let Some(Known::Sizes(kind, sizes)) = builder.known(node, 0)? else {
         return Err(Fault::Unsupported(String::new()));
     };
     if node.int("axis", 0)? != 0 {
@@ -69,7 +69,7 @@ pub(super) fn gather<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known
         .take(MOST)
         .map(|&i| Ok(sizes[axis_of(i, sizes.len())?]))
         .collect();
-    match (list(picked?), indices.dims.len()) {
+    match (list(kind, picked?), indices.dims.len()) {
         (Known::Constant(mut one), 0) => {
             one.dims.clear();
             Ok(Known::Constant(one))
@@ -81,7 +81,7 @@ pub(super) fn gather<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known
 
 /// A range of the sizes.
 pub(super) fn slice<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let Some(Known::Sizes(sizes)) = builder.known(node, 0)? else {
+    let Some(Known::Sizes(kind, sizes)) = builder.known(node, 0)? else {
         return Err(Fault::Unsupported(String::new()));
     };
     let mut taken = sizes;
@@ -89,21 +89,23 @@ pub(super) fn slice<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known>
         axis_of(range.axis, 1)?;
         taken = range.indices(taken.len() as u64)?.into_iter().map(|i| taken[i]).collect();
     }
-    Ok(list(taken))
+    Ok(list(kind, taken))
 }
 
 /// Concatenated sizes; `None` if the operands are values.
 pub(super) fn concat<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<Known>> {
     let mut all = Vec::new();
-    let mut some = false;
+    let mut kind = None;
     for i in 0..node.proto.input.len().min(MOST) {
         match builder.known(node, i)? {
             Some(Known::Value(_)) | None => return Ok(None),
             Some(known) => {
-                some |= matches!(known, Known::Sizes(_));
+                if let Known::Sizes(of, _) = known {
+                    kind = Some(of);
+                }
                 all.extend(Builder::sizes(known)?);
             }
         }
     }
-    Ok((some && all.len() <= MOST).then(|| list(all)))
+    Ok(kind.filter(|_| all.len() <= MOST).map(|kind| list(kind, all)))
 }

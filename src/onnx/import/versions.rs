@@ -86,6 +86,19 @@ const OPS: &[Versions] = &[
     all("Where", &[9, 16]),
 ];
 
+/// How many operands an op has at least.
+pub(super) fn fewest(op: &str, version: i64) -> usize {
+    match (op, version) {
+        ("Constant", _) => 0,
+        ("BatchNormalization", _) => 5,
+        ("Range" | "Where", _) | ("Slice", 10..) | ("Gemm", ..11) => 3,
+        ("Add" | "Sub" | "Mul" | "Div" | "Equal" | "Gather" | "Expand", _) => 2,
+        ("Conv" | "Gemm" | "MatMul", _) | ("Reshape", 5..) | ("Unsqueeze", 13..) => 2,
+        ("Pad", 11..) | ("Upsample", 9..) | ("Resize", 10) => 2,
+        _ => 1,
+    }
+}
+
 /// The opset of a model.
 pub(super) fn opset(model: &ModelProto) -> std::result::Result<i64, String> {
     let opset = model.opset_import.iter().find(|set| ["", "ai.onnx"].contains(&set.domain()));

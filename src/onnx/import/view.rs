@@ -116,7 +116,7 @@ pub(super) fn joined(parts: &[Constant], axis: usize) -> Result<Constant> {
                     all.extend(&more[row * length..(row + 1) * length]);
                     true
                 }
-                (Data::Integers(all), Data::Integers(more)) => {
+                (Data::Integers(kind, all), Data::Integers(other, more)) if kind == other => {
                     all.extend(&more[row * length..(row + 1) * length]);
                     true
                 }
