@@ -98,7 +98,7 @@ fn words_that_are_no_topics_are_answered_all_the_same() {
 
 #[test]
 fn a_net_that_does_not_fit_is_marked() {
-    let args = ["check", "nets/backbone.net", "nets/resnet9.net", "--batch", "1000000000"];
+    let args = ["check", "nets/zoo/vgg16.net", "nets/resnet9.net", "--batch", "1048576"];
     let said = text(&netc(&args).stdout);
     assert_eq!(said.lines().filter(|line| line.contains("  ! ")).count(), 2, "{said}");
     assert!(said.contains("with `!` more than this machine has"), "{said}");

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use netc::cli::args::Format;
-use netc::cli::net::blocks_alone;
+use netc::cli::net::{blocks_alone, unsound};
 use netc::cli::out::{
     ended, may_write_together, print, print_json, show, warning, write, write_picture,
 };
@@ -17,6 +17,7 @@ use netc::run::{Method, process_age};
 use netc::tools::flame::{Timed, flame};
 use serde_json::{Map, Value};
 
+use super::advice::enough_memory;
 use super::train::warn_of;
 use crate::run::{Machine, Phases, Profile, ProfileOptions, TaskProfile, profile};
 
@@ -32,7 +33,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     let Some(net) = compilation.net.take() else {
         return Err(match compilation.ok() {
             true => blocks_alone(&args.file, "profile"),
-            false => "no profile: the net is not sound".into(),
+            false => format!("no profile: {}", unsound(&compilation.problems, "the net")),
         });
     };
     let layers = Layers::of(&args.recipe.recipe)?;
@@ -45,6 +46,8 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     recipe.batch_size = args.batch.unwrap_or(recipe.batch_size);
     let machine =
         Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
+    enough_memory(&net, recipe.batch_size, args.conv, machine)
+        .map_err(|why| format!("no profile: {why}"))?;
     let method = Method {
         conv: args.conv,
         passes: args.passes.clone(),
