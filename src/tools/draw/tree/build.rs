@@ -179,9 +179,8 @@ impl<'a> Builder<'a> {
             segment.is_some_and(|s| s.bytes().all(|b| b.is_ascii_digit()))
         };
         // What a round consists of may itself be repeated; a call is not followed by rounds.
-        let repeated = |n: &NodeId| {
-            is_round(n, depth + 1) || is_round(n, depth) && is_round(n, depth + 2)
-        };
+        let repeated =
+            |n: &NodeId| is_round(n, depth + 1) || is_round(n, depth) && is_round(n, depth + 2);
         let call = first(&nodes[0])?;
         let one = nodes.iter().all(|n| first(n) == Some(call) && !repeated(n));
         one.then(|| call.written.clone())
