@@ -46,8 +46,6 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     recipe.batch_size = args.batch.unwrap_or(recipe.batch_size);
     let machine =
         Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
-    enough_memory(&net, recipe.batch_size, args.conv, machine)
-        .map_err(|why| format!("no profile: {why}"))?;
     let method = Method {
         conv: args.conv,
         passes: args.passes.clone(),
@@ -56,6 +54,8 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     };
     warn_of(method.conv, machine);
     may_write_together([&args.output, &args.trace].into_iter().flatten().map(PathBuf::as_path))?;
+    enough_memory(&net, recipe.batch_size, args.conv, machine)
+        .map_err(|why| format!("no profile: {why}"))?;
     let ProfileArgs { steps, retune, memory, kernels, .. } = *args;
     let options = ProfileOptions { steps, retune, memory, kernels, trace: args.trace.is_some() };
     let found =
