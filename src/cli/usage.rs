@@ -5,12 +5,58 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::diag::visible;
 use crate::recipe::KEYS;
 
+/// Words for what netc does, and how it does it.
+const COMMANDS: [(&[&str], &str); 10] = [
+    (&["compare"], "'netc diff' compares two nets; 'netc search' trains several and compares them"),
+    (&["lint", "validate", "verify", "analyze"], "'netc check' finds errors and warns"),
+    (
+        &["summary", "summarize", "info", "stats", "describe", "cost"],
+        "'netc check' prints shapes, parameters and cost; 'netc show' beside the source",
+    ),
+    (&["resume", "continue"], "'netc train --resume RUN' goes on with a run"),
+    (&["test", "evaluate", "validation"], "'netc eval' tests a trained net"),
+    (&["run", "infer", "inference", "classify"], "'netc predict' classifies images"),
+    (
+        &["fit", "finetune", "fine-tune"],
+        "'netc train' trains a net, with --weights from those of another",
+    ),
+    (&["sweep", "tune", "grid"], "'netc search' trains many variants of a net"),
+    (&["bench", "benchmark", "time"], "'netc profile' times a training step"),
+    (&["convert"], "'netc import' reads ONNX models; 'netc export' writes for other programs"),
+];
+
 /// Options that are no more, and what does the same.
 const RENAMED: [(&str, &str); 1] = [("markdown", "--format markdown")];
 
-/// Says what an unknown argument means, in place of clap's own suggestion: a key of the recipe, or
-/// an option that was renamed.
+/// Says what an unknown argument or command means, in place of clap's own suggestion.
 pub(super) fn suggest(error: &mut clap::Error, all: &clap::Command) {
+    suggest_command(error, all);
+    suggest_argument(error, all);
+}
+
+/// The command for what a word means, or else those of a similar name that the help lists.
+fn suggest_command(error: &mut clap::Error, all: &clap::Command) {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let meant = COMMANDS.iter().find(|(words, _)| words.contains(&word.as_str()));
+    if let Some((_, tip)) = meant {
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![(*tip).into()]));
+    } else if let Some(ContextValue::Strings(names)) = error.get(ContextKind::SuggestedSubcommand) {
+        let hidden = |name: &str| all.find_subcommand(name).is_some_and(clap::Command::is_hide_set);
+        let listed: Vec<String> = names.iter().filter(|name| !hidden(name)).cloned().collect();
+        if listed.is_empty() {
+            error.remove(ContextKind::SuggestedSubcommand);
+            error.remove(ContextKind::Suggested);
+        } else {
+            error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(listed));
+        }
+    }
+}
+
+/// A key of the recipe, or an option that was renamed.
+fn suggest_argument(error: &mut clap::Error, all: &clap::Command) {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return };
     if error.kind() != ErrorKind::UnknownArgument {
         return;

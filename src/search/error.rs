@@ -6,7 +6,7 @@ use crate::diag::{Problems, Sources};
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// A net, a spec or a condition is invalid; the problems say where.
-    #[error("no search: a file of it is not sound")]
+    #[error("no search: a net, the spec or its condition is not sound")]
     Net(Sources, Problems),
     /// Any other error, as a message for the user.
     #[error("{message}{}", help.as_ref().map_or(String::new(), |help| format!("\n{help}")))]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::files::runs_of;
+use super::report::number_of;
 use super::stats::Sample;
 use super::{Fate, Index, Plan, Run, RunId, SearchError, Standing, fates, lease};
 
@@ -36,7 +37,7 @@ pub struct Status {
 impl Status {
     /// One line: `42 of 90 runs finished, 2 running, 46 waiting, 12 minutes left`.
     pub fn summary(&self) -> String {
-        let mut text = format!("{} of {} runs finished", self.finished, self.planned);
+        let mut text = format!("{} of {} finished", self.finished, number_of(self.planned, "run"));
         let counts = [
             (self.failed, "failed"),
             (self.dropped, "spared"),

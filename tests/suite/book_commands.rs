@@ -235,7 +235,7 @@ impl Desk {
 fn as_shown(printed: &str, shown: &str) -> bool {
     let printed: Vec<&str> = printed.trim().lines().map(str::trim_end).collect();
     let mut at = 0;
-    for part in shown.trim().split("\n  ...") {
+    for part in format!("\n{}", shown.trim_end()).split("\n  ...") {
         let part: Vec<&str> = part.trim_matches('\n').lines().map(str::trim_end).collect();
         match printed[at..].windows(part.len().max(1)).position(|lines| lines == part) {
             Some(i) => at += i + part.len(),

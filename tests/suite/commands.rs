@@ -62,6 +62,62 @@ fn warnings_are_counted_and_fail_the_check_where_they_are_denied() {
 }
 
 #[test]
+fn commands_of_other_programs_are_told_by_those_of_netc() {
+    for (word, says) in [
+        ("compare", "'netc diff'"),
+        ("lint", "'netc check'"),
+        ("resume", "'netc train --resume RUN'"),
+        ("summary", "'netc check'"),
+        ("info", "'netc check'"),
+        ("test", "'netc eval'"),
+        ("chekc", "'check'"),
+    ] {
+        let said = text(&netc(&[word]).stderr);
+        assert!(said.contains("tip: ") && said.contains(says), "{word}: {said}");
+    }
+    for word in ["logit", "agre"] {
+        let said = text(&netc(&[word]).stderr);
+        assert!(!said.contains(&format!("'{word}s'")) && !said.contains("'agree'"), "{said}");
+    }
+}
+
+#[test]
+fn words_that_are_no_topics_are_answered_all_the_same() {
+    for (word, says) in [
+        ("fusion", "`netc profile` shows which ops"),
+        ("attention", "netc has no attention yet"),
+        ("passes", "`netc passes`"),
+        ("dense", "`linear`"),
+    ] {
+        let said = text(&netc(&["explain", word]).stderr);
+        assert!(said.contains(says), "{word}: {said}");
+    }
+    let said = text(&netc(&["passes", "--for", "training", "nets/backbone.net"]).stdout);
+    assert!(said.contains("no pass changes it\nwhich ops a step computes together: "), "{said}");
+}
+
+#[test]
+fn a_net_that_does_not_fit_is_marked() {
+    let args = ["check", "nets/zoo/vgg16.net", "nets/resnet9.net", "--batch", "1048576"];
+    let said = text(&netc(&args).stdout);
+    assert_eq!(said.lines().filter(|line| line.contains("  ! ")).count(), 2, "{said}");
+    assert!(said.contains("with `!` more than this machine has"), "{said}");
+    let said =
+        text(&netc(&["check", "nets/backbone.net", "nets/resnet9.net", "--batch", "1"]).stdout);
+    assert!(!said.contains('!'), "{said}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_not_called_unsound() {
+    for (command, says) in
+        [("train", "no training"), ("profile", "no profile"), ("search", "no search")]
+    {
+        let said = text(&netc(&[command, "nets/absent.net"]).stderr);
+        assert!(said.contains(&format!("{says}: a file cannot be read")), "{said}");
+    }
+}
+
+#[test]
 fn a_piped_report_has_no_colours() {
     let out = netc(&["check", "tests/cases/check_err/unknown_names.net"]);
     assert!(!text(&out.stderr).contains('\u{1b}') && text(&out.stderr).contains("did you mean"));

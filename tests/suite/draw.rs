@@ -344,6 +344,25 @@ fn every_op_stands_on_a_box_unless_blocks_are_collapsed() {
 }
 
 #[test]
+fn calls_in_nested_repeats_are_all_counted_and_stages_stay_apart() {
+    let text = "block b {\n  conv -> relu\n}\n\nnet x {\n  input image: [N, 4, 32, 32]\n  \
+                s: for i in 0..2 {\n    repeat 3 {\n      b\n    }\n  }\n  v: repeat 3 {\n    b\n  }\n  \
+                w: b -> b\n  z: repeat 4 {\n    conv\n  }\n  output y: [N, 4, 32, 32]\n}\n";
+    let net = netc::compile_text(text, &[]).net.unwrap();
+    let boxes = |fold| -> Vec<String> {
+        let stacks = folded(&net, fold).stacks.into_iter();
+        let text = |s: netc::tools::draw::Stack| {
+            format!("{}|{}", s.caption.unwrap_or_default(), s.rows[0].text)
+        };
+        stacks.map(text).collect()
+    };
+    let whole = ["|image 4×32×32", "s|b x6", "v|b x3", "w|b x2", "z x4|conv 4 3×3", "|y 4×32×32"];
+    assert_eq!(boxes(Fold::Calls), whole);
+    assert_eq!(boxes(Fold::Rounds)[1], "s: 2 x (rep.b x3)|conv 4 3×3");
+    assert_eq!(boxes(Fold::Rounds)[2], "v.b x3|conv 4 3×3");
+}
+
+#[test]
 fn blocks_of_one_kind_are_drawn_alike() {
     let tree = folded(&net(Path::new("nets/dawnbench.net")), Fold::default());
     let picture = layout(&tree, &PageOptions { columns: Some(1), ..PageOptions::default() });

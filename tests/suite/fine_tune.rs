@@ -11,6 +11,7 @@ use netc::recipe::Recipe;
 use netc::run::{Executor, Method, Outcome, RunError, RunFolder};
 use netc_torch::run::{Job, Resume, fine_tune};
 
+use crate::limited::Limits;
 use crate::lower::small;
 use crate::run::{CPU, tints, with};
 
@@ -164,6 +165,61 @@ fn weights_of_another_net_are_taken_by_name_and_size() {
 
 fn netc(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_netc")).args(args).current_dir(folder).output().unwrap()
+}
+
+/// Its warnings were shown when it began.
+#[test]
+fn the_net_of_a_run_is_not_warned_of_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let net = "net odd {\n  input image: [N, 3, 32, 32]\n  conv(4, bias = true) -> bn -> relu\n  \
+               globalavgpool -> flatten -> linear(10)\n  output logits: [N, 10]\n}\n";
+    std::fs::write(folder.path().join("odd.net"), net).unwrap();
+    let small = ["--data", "synthetic", "--limit-train", "64", "--limit-test", "32"];
+    let first = ["train", "odd.net", "--output", "run", "--epochs", "1"];
+    let trained = netc(folder.path(), &[&first[..], &small].concat());
+    let warned = String::from_utf8(trained.stderr).unwrap();
+    assert!(warned.contains("[bias-before-bn]"), "{warned}");
+    let eval = ["eval", "run", "--limit-test", "32"];
+    let export = ["export", "run", "--format", "onnx", "--output", "odd.onnx"];
+    for args in [&eval[..], &export, &["train", "--resume", "run"]] {
+        let done = netc(folder.path(), args);
+        let said = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
+        assert!(!said.contains("warning"), "{args:?}: {said}");
+        if args[0] == "eval" {
+            // On the images that the training was tested on its accuracy is the same.
+            let accuracy = said.split("32 test images of synthetic: ").nth(1).expect(&said);
+            let accuracy = accuracy.split(',').next().unwrap();
+            let summary = String::from_utf8(trained.stdout.clone()).unwrap();
+            assert!(summary.contains(&format!("test {accuracy}")), "{accuracy} {summary}");
+        }
+    }
+}
+
+#[test]
+fn a_step_that_does_not_fit_is_not_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let net = "net wide {\n  input image: [N, 3, 32, 32]\n  repeat 64 {\n    conv(256)\n  }\n  \
+               globalavgpool -> flatten -> linear(10)\n  output logits: [N, 10]\n}\n";
+    std::fs::write(folder.path().join("wide.net"), net).unwrap();
+    let limits = Limits { time: Duration::from_secs(600), kib: 6 << 20 };
+    let run = |command: &[&str]| {
+        let args = [command, &["wide.net", "--recipe", "batch_size=1024"]].concat();
+        limits.run(env!("CARGO_BIN_EXE_netc"), &args, folder.path(), "a step that does not fit")
+    };
+    for command in ["train", "search"] {
+        let ended = run(&[command, "--data", "synthetic"]);
+        let said = &ended.said;
+        assert_eq!(ended.code, Some(1), "{said}");
+        assert!(
+            said.contains("a step does not fit into memory\nmemory of a training step: "),
+            "{said}"
+        );
+        assert!(
+            said.contains("images fit\n  help: a smaller batch, such as --recipe batch_size="),
+            "{said}"
+        );
+    }
+    assert!(!folder.path().join("runs").exists() && !folder.path().join("searches").exists());
 }
 
 #[test]

@@ -153,6 +153,18 @@ fn a_report_says_what_can_be_told_apart_and_what_was_not_counted() {
 }
 
 #[test]
+fn pairs_without_the_best_are_listed_too() {
+    let folder = tempfile::tempdir().unwrap();
+    search(folder.path(), |variant, _, seed| {
+        Some(([90.0, 90.05, 95.0][variant] + [0.1, -0.1, 0.2, -0.2, 0.0][seed as usize], 10.0))
+    });
+    let text = report(folder.path(), &[]).1;
+    let pair = "1 of 3 pairs cannot be told apart (Welch's test at 5%, Holm's correction)\n  \
+                width=8 before small: 0.05 points";
+    assert_eq!(text.matches(pair).count(), 2, "{text}");
+}
+
+#[test]
 fn the_order_in_which_runs_are_read_does_not_matter() {
     let folder = tempfile::tempdir().unwrap();
     search(folder.path(), mixed);

@@ -18,8 +18,8 @@ pub struct WeightedNet {
     pub weights: Weights,
 }
 
-/// Reads what the arguments name, and shows the errors and warnings of the text. The error holds
-/// what remains to be reported.
+/// Reads what the arguments name, and shows the errors of the text; of a file the warnings, too,
+/// which were shown for a run when it began. The error holds what remains to be reported.
 pub fn load(args: &SourceArgs) -> Result<WeightedNet, String> {
     let run = args.net.is_dir();
     let compilation = match run {
@@ -29,7 +29,9 @@ pub fn load(args: &SourceArgs) -> Result<WeightedNet, String> {
         }
         false => compile(&args.net, &args.set.set),
     };
-    show(&compilation.problems, &compilation.sources);
+    if !run || !compilation.ok() {
+        show(&compilation.problems, &compilation.sources);
+    }
     let net = match compilation.net {
         Some(net) => net,
         None if compilation.problems.has_errors() => return Err(String::new()),
@@ -57,10 +59,12 @@ pub fn load(args: &SourceArgs) -> Result<WeightedNet, String> {
     Ok(WeightedNet { net, weights })
 }
 
-/// The net of a run's folder.
+/// The net of a run's folder. Its warnings were shown when the run began; errors are shown.
 pub fn net_of_run(run: &Path) -> Result<Checked, String> {
     let compilation = compile_run(run, &[]).map_err(|error| error.to_string())?;
-    show(&compilation.problems, &compilation.sources);
+    if !compilation.ok() {
+        show(&compilation.problems, &compilation.sources);
+    }
     compilation.net.ok_or_else(|| "the run's net is not sound".into())
 }
 

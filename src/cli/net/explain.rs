@@ -20,6 +20,19 @@ use crate::tools::std_blocks::{StdBlock, std_blocks};
 
 const SET_WITHOUT_NET: &str = "`--set` is for a net\nhelp: name a file with one";
 
+/// Words that are no topics, and the commands that show what they mean.
+const COMMANDS: [(&[&str], &str); 2] = [
+    (
+        &["fusion", "fused", "fuse", "fusing", "kernel", "kernels"],
+        "`netc profile` shows which ops a step computes together, in its column `with it`; \
+         `netc passes` what is rewritten",
+    ),
+    (
+        &["pass", "passes", "optimisation", "optimization"],
+        "`netc passes` shows what is rewritten, and what that saves",
+    ),
+];
+
 pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
     let Some(subject) = &args.subject else {
         if !args.set.set.is_empty() {
@@ -125,15 +138,16 @@ fn meant_as_file(subject: &Path) -> bool {
 }
 
 fn unknown(word: &str) -> ExitCode {
-    let elsewhere = [elsewhere::setting(word), elsewhere::op(word)].into_iter().flatten();
-    let mut same = elsewhere.filter_map(|meaning| match meaning {
-        Elsewhere::Named(name) => Some(name),
-        Elsewhere::LeftOut(_) | Elsewhere::Otherwise(_) => None,
-    });
-    let near = || did_you_mean(word, topics().iter().map(Topic::name));
-    let near = same.next().map_or_else(near, Nearest::one);
+    let elsewhere = || elsewhere::setting(word).or_else(|| elsewhere::op(word));
+    let command = COMMANDS.iter().find(|(words, _)| words.contains(&word));
+    let said = match (command, elsewhere()) {
+        (Some((_, shown)), _) => Err(*shown),
+        (None, Some(Elsewhere::Named(name))) => Ok(Nearest::one(name)),
+        (None, Some(Elsewhere::LeftOut(why) | Elsewhere::Otherwise(why))) => Err(why),
+        (None, None) => Ok(did_you_mean(word, topics().iter().map(Topic::name))),
+    };
     let lists = || "`netc explain` lists all that there is".into();
-    let help = near.question().unwrap_or_else(lists);
+    let help = said.map_or_else(str::to_string, |near| near.question().unwrap_or_else(lists));
     misused(&format!("`{word}` is no op, block of std, recipe key, code or file\nhelp: {help}"))
 }
 

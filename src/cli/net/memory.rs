@@ -8,6 +8,9 @@ use crate::lower::{ConvChoice, Precision, Predicted, Processor, Workload, cpu};
 use crate::recipe::Recipe;
 use crate::run::machine_memory;
 
+/// What stands before the memory of a step that does not fit.
+pub const TOO_LARGE: &str = "! ";
+
 /// The memory that a training step of a net is predicted to need on a CPU.
 #[derive(Debug, Serialize)]
 pub struct MemoryEstimate {
@@ -57,6 +60,18 @@ impl MemoryEstimate {
         Some(MemoryEstimate::within(&step, images, precision, memory, "this GPU"))
     }
 
+    /// Why no step can be taken of it, and how to go on; `None` if it fits.
+    pub fn refusal(&self) -> Option<String> {
+        let help = match self.most_images?.checked_ilog2() {
+            None => "a smaller net, or a machine with more memory".into(),
+            Some(most) => format!(
+                "a smaller batch, such as --recipe batch_size={}: libtorch itself and the data come on top",
+                1_u64 << most
+            ),
+        };
+        Some(format!("a step does not fit into memory\n{}\nhelp: {help}", self.line()))
+    }
+
     fn within(
         step: &Predicted,
         images: u64,
@@ -71,9 +86,10 @@ impl MemoryEstimate {
         MemoryEstimate { bytes, images, precision: precision.to_string(), most_images, place }
     }
 
-    /// `1.2 GiB`.
+    /// `1.2 GiB`, or with a mark `! 112.0 GiB` if it does not fit.
     pub fn short(&self) -> String {
-        bytes(self.bytes)
+        let mark = if self.most_images.is_some() { TOO_LARGE } else { "" };
+        format!("{mark}{}", bytes(self.bytes))
     }
 
     /// A line with the prediction, and the batch that would fit.

@@ -16,5 +16,5 @@ pub mod passes;
 pub(super) mod show;
 mod stdin;
 
-pub use compiled::{blocks_alone, compiled};
+pub use compiled::{blocks_alone, compiled, unsound};
 use stdin::read_stdin;

@@ -8,6 +8,9 @@ use crate::compile;
 use crate::diag::colour::{BOLD, PLAIN};
 use crate::passes::{Optimised, PASSES, Purpose, optimise, traffic};
 
+/// Where to find what a reader of passes may look for, too.
+const FUSED: &str = "which ops a step computes together: `netc profile`, in its column `with it`\n";
+
 /// The part of `netc passes` that needs no libtorch.
 pub fn run(args: &PassesArgs) -> ExitCode {
     each(args, &mut |net, purpose| {
@@ -51,7 +54,7 @@ pub fn each(
 
 fn text(optimised: &Optimised) -> String {
     if optimised.stages.is_empty() {
-        return "no pass changes it\n".into();
+        return format!("no pass changes it\n{FUSED}");
     }
     let mut summary = table(&["pass", "changes", "MACs", "traffic", ""], 1..4);
     let row = |net: &Checked| [millions(net.macs()), millions(traffic(net))];

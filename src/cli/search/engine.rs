@@ -13,6 +13,7 @@ use crate::disk::Folder;
 use crate::run::DeviceChoice;
 use crate::search::SearchError;
 use crate::search::engine::{EngineError, Submitted, Workers, parallel, slurm};
+use crate::search::report::number_of;
 
 /// The default number of workers of an engine.
 const WORKERS: u32 = 4;
@@ -32,7 +33,9 @@ pub fn run(args: &SearchArgs) -> ExitCode {
 }
 
 fn hand_over(args: &SearchArgs) -> Result<(), SearchError> {
-    let Planned { folder, plan, .. } = planned(args, false)?;
+    let planned = planned(args, false)?;
+    planned.write()?;
+    let Planned { folder, plan, .. } = planned;
     let whole = folder
         .canonicalize()
         .map_err(|e| SearchError::new(format!("{}: {e}", folder.display())))?;
@@ -67,11 +70,12 @@ fn hand_over(args: &SearchArgs) -> Result<(), SearchError> {
             let more = args.engine.sbatch_args.as_deref().unwrap_or("");
             let job = slurm::submit(&folder, &script, more).map_err(wrong)?;
             print(&format!(
-                "submitted job {}: {count} workers for {} runs\n\
+                "submitted job {}: {} for {}\n\
                  netc search status {folder}    how far it is\n\
                  netc search cancel {folder}    ends it; `netc search {folder}` would go on\n",
                 job.number(),
-                plan.runs.len(),
+                number_of(count as usize, "worker"),
+                number_of(plan.runs.len(), "run"),
                 folder = folder.display(),
             ));
         }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::PROBLEMS;
+use crate::cli::net::unsound;
 use crate::cli::out::{self, error, quoted, show};
 use crate::cli::search::args::{CombineArg, SearchArgs, TrainingsArgs};
 use crate::cli::train::data::load_and_say;
@@ -23,8 +24,18 @@ pub struct Planned {
     pub data: Option<Dataset>,
 }
 
-/// The search that the arguments describe, or the folder that they name; written to disk unless
-/// `dry`.
+impl Planned {
+    /// Writes a plan that was made just now to its folder.
+    ///
+    /// # Errors
+    /// A folder that holds something else, or cannot be written.
+    pub fn write(&self) -> Result<(), SearchError> {
+        self.texts.as_ref().map_or(Ok(()), |texts| self.plan.write(&self.folder, texts))
+    }
+}
+
+/// The search that the arguments describe, or the folder that they name; if `dry`, without the
+/// images. Nothing is written yet.
 pub fn planned(args: &SearchArgs, dry: bool) -> Result<Planned, SearchError> {
     let name = |file: &Path| file.file_stem().unwrap_or_default().to_os_string();
     of(&args.files, &args.trainings, dry, || {
@@ -55,7 +66,6 @@ pub fn of(
     let data = load(&plan)?;
     let hash = Sha::try_from(data.sha256()).map_err(SearchError::new)?;
     let plan = plan.on(hash, [data.train.len(), data.test.len()]);
-    plan.write(&folder, &texts)?;
     Ok(Planned { folder, plan, texts: Some(texts), data: Some(data) })
 }
 
@@ -167,7 +177,8 @@ pub fn refuse(why: &SearchError) -> ExitCode {
     match why {
         SearchError::Net(sources, problems) => {
             show(problems, sources);
-            error("no search: a file of it is not sound");
+            let why = unsound(problems, "a net, the spec or its condition");
+            error(&format!("no search: {why}"));
         }
         other => error(&other.to_string()),
     }

@@ -5,7 +5,7 @@ use crate::cli::out::{ended, print, print_json_text, write, write_picture};
 use crate::cli::search::report_args::{ReportArgs, ReportFormat};
 use crate::cli::table::{millions, table, thousands, trimmed};
 use crate::search::report::{
-    Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs,
+    Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs, number_of,
 };
 use crate::search::{Index, SearchError};
 
@@ -38,10 +38,11 @@ fn go(args: &ReportArgs) -> Result<(), SearchError> {
 
 /// A report for people.
 pub fn text(report: &Report) -> String {
-    let mut out =
-        format!("{} of {} runs finished, on {}\n", report.finished, report.planned, report.data);
+    let planned = number_of(report.planned, "run");
+    let mut out = format!("{} of {planned} finished, on {}\n", report.finished, report.data);
     if report.dropped > 0 {
-        out += &format!("{} runs spared by successive halving\n", report.dropped);
+        let dropped = number_of(report.dropped, "run");
+        out += &format!("{dropped} spared by successive halving\n");
     }
     if let Some(machine) = &report.timed_on {
         out += &format!("times on {machine}\n");
@@ -164,23 +165,23 @@ fn claims(all: &[Measured]) -> String {
     format!("\nclaims (one-sample t-test at 5%, Holm's correction)\n{}\n", trimmed(&table))
 }
 
-/// How many pairs of a length cannot be told apart, and how many runs would separate them from the
-/// best.
+/// Which pairs of a length cannot be told apart, those with the best first, and how many runs would
+/// separate them.
 fn alike(length: &[Group], all: &[Comparison]) -> String {
     let here: Vec<&Comparison> =
         all.iter().filter(|pair| pair.epochs == length[0].epochs).collect();
     if here.is_empty() {
         return String::new();
     }
-    let alike: Vec<&Comparison> = here.iter().copied().filter(|pair| !pair.told_apart).collect();
+    let mut alike: Vec<&Comparison> =
+        here.iter().copied().filter(|pair| !pair.told_apart).collect();
+    alike.sort_by_key(|pair| pair.better != length[0].variant);
     let mut out = format!(
-        "{} of {} pairs cannot be told apart (Welch's test at 5%, Holm's correction)\n",
+        "{} of {} cannot be told apart (Welch's test at 5%, Holm's correction)\n",
         alike.len(),
-        here.len()
+        number_of(here.len(), "pair")
     );
-    let with_best: Vec<&Comparison> =
-        alike.into_iter().filter(|pair| pair.better == length[0].variant).collect();
-    for pair in with_best.iter().take(MOST_LISTED) {
+    for pair in alike.iter().take(MOST_LISTED) {
         let needed = pair
             .runs_needed
             .map_or("no number of runs shows a difference of nothing".into(), |n| {
@@ -191,7 +192,7 @@ fn alike(length: &[Group], all: &[Comparison]) -> String {
             pair.better, pair.worse, pair.difference, pair.adjusted
         );
     }
-    out + &more(with_best.len())
+    out + &more(alike.len())
 }
 
 fn named(what: &str, runs: &[NotCounted]) -> String {

@@ -227,6 +227,8 @@ fn whole<const MOST: usize>(text: &str) -> Result<usize, String> {
 Examples:
   netc eval runs/resnet9-0
   netc eval runs/resnet9-0 --data /data/cifar-10 --precision fp32
+  netc eval runs/resnet9-0 --limit-test 1000
+                                           as a training with this option
   netc eval runs/resnet9-0 --confusion     what was taken for what
   netc eval runs/resnet9-0 --confusion -o confusion.png
                                            the same as a picture, too
@@ -240,6 +242,9 @@ pub struct EvalArgs {
     /// Evaluate on this data, as for `netc train` [default: what the run was trained on]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
+    /// Test on the first N images only
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub limit_test: Option<usize>,
     /// Show the confusion matrix and the accuracy of each class
     #[arg(long)]
     pub confusion: bool,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::compare::MAX_PAIRED;
 use super::contents::Report;
 use super::groups::{Counted, Group};
-use super::words::epochs;
+use super::words::{epochs, number_of};
 use crate::search::{Inputs, Plan, PlannedRun, Run};
 
 /// A run is an outlier if its time and its group's median differ by more than this factor.
@@ -53,10 +53,11 @@ fn looks(report: &Report, plan: &Plan) -> Vec<String> {
     let mut all = Vec::new();
     if !report.unfinished.is_empty() {
         all.push(format!(
-            "{} of {} runs are not over. Looking at the means before the end and stopping when \
+            "{} of {} {} not over. Looking at the means before the end and stopping when \
              they please makes every test too hopeful.",
             report.unfinished.len(),
-            report.planned
+            number_of(report.planned, "run"),
+            if report.unfinished.len() == 1 { "is" } else { "are" },
         ));
     }
     if let Some(runs) = plan.extended.first() {
@@ -68,9 +69,9 @@ fn looks(report: &Report, plan: &Plan) -> Vec<String> {
     }
     if !report.failed.is_empty() {
         all.push(format!(
-            "{} runs failed and no mean counts them. The mean of a variant that fails now and then \
+            "{} failed and no mean counts them. The mean of a variant that fails now and then \
              is the mean of its lucky runs.",
-            report.failed.len()
+            number_of(report.failed.len(), "run")
         ));
     }
     all
@@ -80,11 +81,11 @@ fn halving(report: &Report, plan: &Plan) -> Option<String> {
     let keep_one_in = plan.spec.halving?;
     Some(format!(
         "Successive halving let the best one in {keep_one_in} go on after 1, {keep_one_in}, {} ... \
-         runs and spared {} runs. What was kept was kept for its first runs, so its mean over all \
+         runs and spared {}. What was kept was kept for its first runs, so its mean over all \
          runs is too high, and that of what was dropped too low; a good variant with a bad first \
          run is lost.",
         u64::from(keep_one_in).pow(2),
-        report.dropped
+        number_of(report.dropped, "run")
     ))
 }
 
@@ -92,8 +93,9 @@ fn few_runs(report: &Report, plan: &Plan) -> Option<String> {
     let compared = report.groups.iter().filter(|g| plan.spec.halving.is_none() || g.runs.len() > 1);
     let fewest = compared.map(|g| g.runs.len()).filter(|n| *n < 3).min()?;
     Some(format!(
-        "Some variants have {fewest} finished runs. With fewer than two there is no interval, no \
-         test and no spread of times, with two hardly any."
+        "Some variants have {}. With fewer than two there is no interval, no \
+         test and no spread of times, with two hardly any.",
+        number_of(fewest, "finished run")
     ))
 }
 
@@ -128,9 +130,10 @@ fn short_of_runs(report: &Report, plan: &Plan) -> Option<String> {
     let count = short.len();
     (count > 0).then(|| {
         format!(
-            "{count} of {} groups have fewer finished runs than planned ({}). Their intervals are \
-             wider, and what kept the others from finishing may have chosen among them.",
-            report.groups.len(),
+            "{count} of {} {} fewer finished runs than planned ({}). Intervals are wider with \
+             fewer, and what kept the others from finishing may have chosen among them.",
+            number_of(report.groups.len(), "group"),
+            if count == 1 { "has" } else { "have" },
             named(&short)
         )
     })
@@ -210,11 +213,11 @@ fn spread_times(groups: &[Group]) -> Option<String> {
     let (most, group) = wide.iter().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
     let time = group.time?;
     Some(format!(
-        "The times of {} of {} groups differ by more than {:.0}% of their median, at most by {:.0}% \
+        "The times of {} of {} differ by more than {:.0}% of their median, at most by {:.0}% \
          ({} at {}: {:.1} to {:.1} s). Differences in time smaller than that say nothing; for \
          times, run on a quiet machine.",
         wide.len(),
-        groups.len(),
+        number_of(groups.len(), "group"),
         QUIET * 100.0,
         most * 100.0,
         group.variant,

@@ -5,7 +5,7 @@ use super::compare::Comparison;
 use super::contents::{NotCounted, Report};
 use super::gains::{Gain, Kind};
 use super::groups::{FRONT_UNCLEAR, Group};
-use super::words::epochs;
+use super::words::{epochs, number_of};
 use crate::search::Status;
 use crate::tools::markup::xml_characters;
 
@@ -14,7 +14,7 @@ const MAX_PAIRS: usize = 2_000;
 
 pub(super) fn page(report: &Report, picture: &str) -> String {
     let content = html! {
-        p { (report.finished) " of " (report.planned) " runs finished, on " (report.data) "." }
+        p { (report.finished) " of " (number_of(report.planned, "run")) " finished, on " (report.data) "." }
         (PreEscaped(picture))
         (tables(report))
     };
@@ -168,7 +168,7 @@ fn pairs(all: &[Comparison]) -> Markup {
     html! {
         h2 { "Pairs that cannot be told apart" }
         p {
-            (alike.len()) " of " (all.len()) " pairs, by Welch's test at 5% with Holm's correction for the number of "
+            (alike.len()) " of " (number_of(all.len(), "pair")) ", by Welch's test at 5% with Holm's correction for the number of "
             "comparisons at each length. The last column: about how many runs of each would tell them apart four "
             "times in five, if means and deviations are as measured."
         }

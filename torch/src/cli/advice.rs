@@ -6,7 +6,8 @@ use netc::check::Checked;
 use netc::cli::difference::difference;
 use netc::cli::net::memory::MemoryEstimate;
 use netc::cli::out::{note, quoted};
-use netc::lower::Precision;
+use netc::limits::MAX_PREDICTED_NODES;
+use netc::lower::{ConvChoice, Precision};
 use netc::recipe::Recipe;
 use netc::run::{Method, RunError, RunFolder, RunInfo};
 use tch::Device;
@@ -69,6 +70,21 @@ fn unnamed_data(info: &RunInfo, command: &str) -> String {
         "where the images are is taken from a run's folder only if netc wrote it here for you, and they are still there\n\
          help: name them: {command} --data {path}"
     )
+}
+
+/// Refuses a step of so many images that is predicted not to fit into this machine's memory: the
+/// machine would stand still for long before the step fails.
+pub(super) fn enough_memory(
+    net: &Checked,
+    images: usize,
+    conv: ConvChoice,
+    machine: Machine,
+) -> Result<(), String> {
+    if machine.device.is_cuda() || net.order().len() > MAX_PREDICTED_NODES {
+        return Ok(());
+    }
+    let step = MemoryEstimate::of_step(net, images as u64, machine.precision, conv);
+    step.and_then(|step| step.refusal()).map_or(Ok(()), Err)
 }
 
 /// A training that failed.

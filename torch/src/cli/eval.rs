@@ -48,6 +48,10 @@ fn go(args: &EvalArgs) -> Result<(), String> {
         Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
     let mut data = data_of(args, &info)?;
     info.prepare(&mut data).map_err(|e| e.to_string())?;
+    if let Some(most) = args.limit_test {
+        data.test.images.truncate(most.saturating_mul(data.image.iter().product()));
+        data.test.labels.truncate(most);
+    }
     let (score, confusion) =
         confusion_of_run(&args.run, &net, &data, machine).map_err(|e| e.to_string())?;
     if let Some(path) = &args.output {

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use netc::cli::args::Format;
-use netc::cli::net::blocks_alone;
+use netc::cli::net::{blocks_alone, unsound};
 use netc::cli::out::{
     ended, may_write_together, print, print_json, show, warning, write, write_picture,
 };
@@ -17,6 +17,7 @@ use netc::run::{Method, process_age};
 use netc::tools::flame::{Timed, flame};
 use serde_json::{Map, Value};
 
+use super::advice::enough_memory;
 use super::train::warn_of;
 use crate::run::{Machine, Phases, Profile, ProfileOptions, TaskProfile, profile};
 
@@ -32,7 +33,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     let Some(net) = compilation.net.take() else {
         return Err(match compilation.ok() {
             true => blocks_alone(&args.file, "profile"),
-            false => "no profile: the net is not sound".into(),
+            false => format!("no profile: {}", unsound(&compilation.problems, "the net")),
         });
     };
     let layers = Layers::of(&args.recipe.recipe)?;
@@ -53,6 +54,8 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     };
     warn_of(method.conv, machine);
     may_write_together([&args.output, &args.trace].into_iter().flatten().map(PathBuf::as_path))?;
+    enough_memory(&net, recipe.batch_size, args.conv, machine)
+        .map_err(|why| format!("no profile: {why}"))?;
     let ProfileArgs { steps, retune, memory, kernels, .. } = *args;
     let options = ProfileOptions { steps, retune, memory, kernels, trace: args.trace.is_some() };
     let found =

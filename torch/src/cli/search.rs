@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use netc::check::Checked;
 use netc::cli::PROBLEMS;
 use netc::cli::bar::Bar;
 use netc::cli::out::{Log, error, warning};
@@ -11,11 +12,12 @@ use netc::cli::search::args::{ReproduceArgs, SearchArgs, TrainingsArgs};
 use netc::cli::search::plan::{Planned, load, note, of, planned, refuse, trainings};
 use netc::cli::search::report;
 use netc::cli::table::{millions, table, thousands, trimmed};
-
+use netc::lower::ConvChoice;
 use netc::run::data::Dataset;
-use netc::search::report::Report;
+use netc::search::report::{Report, number_of};
 use netc::search::{Plan, SearchError, Sha, Sorted, Spec, rough};
 
+use super::advice::enough_memory;
 use super::search_view::{SearchView, line, serve};
 use super::search_workers::{machine, supervise};
 use super::train::{INTERRUPTED, stop_on_interrupt};
@@ -57,6 +59,12 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
         end_with_parent();
         return work(args, &planned, data, true).map(|worked| code(worked, &Log::default()));
     }
+    if args.dry_run || data.is_some() {
+        enough_memory_for_all(&planned, args, data.as_ref())?;
+    }
+    if !args.dry_run {
+        planned.write()?;
+    }
     let mut log = Log::default();
     log.print(&head(plan));
     if args.dry_run {
@@ -83,7 +91,7 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
         log.print(&format!("interrupted; to go on: netc search {}\n", folder.display()));
     }
     if report.finished == 0 && !report.failed.is_empty() && !worked.interrupted {
-        let failed = count(report.failed.len(), "run");
+        let failed = number_of(report.failed.len(), "run");
         error(&format!("no run could be finished: {failed} failed"));
         return Ok(ExitCode::from(PROBLEMS));
     }
@@ -108,7 +116,7 @@ fn code(worked: Worked, log: &Log) -> ExitCode {
         (true, _) => ExitCode::from(INTERRUPTED),
         (false, 0) => log.code(),
         (false, blocked) => {
-            let runs = count(blocked, "run");
+            let runs = number_of(blocked, "run");
             error(&format!("{runs} could not be done; remove what stands in the way"));
             ExitCode::from(PROBLEMS)
         }
@@ -145,11 +153,6 @@ fn work(
     })
 }
 
-/// `1 run`, `2 runs`.
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 /// The plan: each variant, and how many runs there are.
 fn head(plan: &Plan) -> String {
     let mut table = table(&["variant", "params", "MACs", "the same as"], 1..3);
@@ -167,11 +170,11 @@ fn head(plan: &Plan) -> String {
     }
     text += &format!(
         "{}, {} epoch{}, {} of each: {}\n",
-        count(plan.variants.len(), "variant"),
+        number_of(plan.variants.len(), "variant"),
         lengths.join(" and "),
         if lengths == ["1"] { "" } else { "s" },
-        count(plan.spec.runs as usize, "run"),
-        count(plan.runs.len(), "run"),
+        number_of(plan.spec.runs as usize, "run"),
+        number_of(plan.runs.len(), "run"),
     );
     if let Some(halving) = plan.spec.halving {
         text += &format!(
@@ -180,6 +183,35 @@ fn head(plan: &Plan) -> String {
         );
     }
     text
+}
+
+/// A net of the plan.
+fn net(planned: &Planned, graph: &Sha) -> Result<Checked, SearchError> {
+    match planned.texts.as_ref().and_then(|texts| texts.get(graph)) {
+        Some(text) => Plan::compile(text, graph),
+        None => Plan::net(&planned.folder, graph).map(|(net, _)| net),
+    }
+}
+
+/// Refuses a plan with a variant whose step does not fit into this machine's memory.
+fn enough_memory_for_all(
+    planned: &Planned,
+    args: &TrainingsArgs,
+    data: Option<&Dataset>,
+) -> Result<(), SearchError> {
+    let plan = &planned.plan;
+    let machine = machine(args, plan)?;
+    let limits = [plan.spec.limit_train, data.map(|data| data.train.len())];
+    for (i, variant) in plan.variants.iter().enumerate() {
+        let run = plan.runs.iter().find(|run| run.variant == i);
+        let Some(recipe) = run.and_then(|run| plan.recipe(run)) else { continue };
+        let images = limits.into_iter().flatten().fold(recipe.batch_size, usize::min);
+        let net = net(planned, &variant.graph)?;
+        enough_memory(&net, images, ConvChoice::default(), machine).map_err(|why| {
+            SearchError::new(format!("no search: variant `{}`: {why}", variant.name))
+        })?;
+    }
+    Ok(())
 }
 
 /// What the plan costs, and about how long it takes.
@@ -201,11 +233,7 @@ fn estimate(planned: &Planned, args: &TrainingsArgs) -> Result<String, SearchErr
     let machine = machine(args, plan)?;
     let bar = Bar::spinner();
     let start = Instant::now();
-    let net = |graph: &Sha| match planned.texts.as_ref().and_then(|texts| texts.get(graph)) {
-        Some(text) => Plan::compile(text, graph),
-        None => Plan::net(&planned.folder, graph).map(|(net, _)| net),
-    };
-    let found = calibrate(plan, &net, machine, &mut |name| {
+    let found = calibrate(plan, &|graph| net(planned, graph), machine, &mut |name| {
         bar.message(&format!("timing a few steps of {name}"))
     });
     bar.clear();

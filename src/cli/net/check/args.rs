@@ -26,8 +26,8 @@ Examples:
   netc check --fix --dry-run my.net            what the repairs would change
 
 The memory is that of a training step on this machine's CPU: weights, gradients, velocities, \
-values and their gradients, and what the kernels work in; images that wait and the tests after an \
-epoch come on top.
+values and their gradients, and what the kernels work in; libtorch itself, the data and the tests \
+after an epoch come on top.
 
 Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
 pub struct CheckArgs {

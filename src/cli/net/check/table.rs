@@ -6,6 +6,7 @@ use super::args::CheckArgs;
 use super::settings::is_settings;
 use super::{Checkup, MemoryEstimate};
 use crate::check::Checked;
+use crate::cli::net::memory::TOO_LARGE;
 use crate::cli::table::{echo_overrides, fitted, millions, thousands};
 use crate::graph::Shape;
 use crate::limits::MAX_PREDICTED_NODES;
@@ -103,10 +104,13 @@ fn many(checkups: &[Checkup], args: &CheckArgs) -> String {
         }
     };
     let header = ["file", "verdict", "params", "MACs", "memory"];
-    let rows = fitted(&header, 2..5, checkups.iter().map(row).collect());
+    let rows: Vec<Vec<String>> = checkups.iter().map(row).collect();
+    let too_large = rows.iter().filter_map(|row| row.get(4)).any(|m| m.starts_with(TOO_LARGE));
+    let rows = fitted(&header, 2..5, rows);
     let sound = checkups.iter().filter(|checkup| checkup.passes(args)).count();
+    let mark = if too_large { ", with `!` more than this machine has" } else { "" };
     format!(
-        "{rows}\n\n{sound} of {} files are sound; memory is that of a training step\n",
+        "{rows}\n\n{sound} of {} files are sound; memory is that of a training step{mark}\n",
         checkups.len()
     )
 }

@@ -46,6 +46,8 @@ pub(super) struct Folded {
     /// How many calls in a row the box stands for, and the name of the first.
     pub times: usize,
     pub first: String,
+    /// Whether it is all of a group around the call.
+    pub fills: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -107,7 +109,7 @@ impl<'a> Builder<'a> {
             if let Item::Group(group) = item {
                 self.hide_rounds(group, rounds, first);
                 let nodes = group.nodes.start..group.nodes.start + rounds * group.nodes.len();
-                if self.join_calls(items.last(), &made, &nodes) {
+                if self.join_calls(items.last(), &made, &nodes, depth) {
                     continue;
                 }
             }
@@ -135,16 +137,32 @@ impl<'a> Builder<'a> {
                     return TreeItem::Group(inner);
                 }
                 TreeItem::Stack(only) => {
-                    // Calls in a row that are all of a group are named by it.
-                    let several = self.calls.get(&only).is_some_and(|folded| folded.times > 1);
-                    let inner = self.stacks[only].caption.take().filter(|_| !several);
-                    self.stacks[only].caption =
-                        Some(inner.map_or(name.clone(), |inner| joined(&name, &inner)));
+                    self.fill(only, &name, rounds);
                     return TreeItem::Stack(only);
                 }
             }
         }
         TreeItem::Group(StackGroup { title: name, note, items, stacks: first..self.stacks.len() })
+    }
+
+    /// Notes that a stack is all of so many rounds of a group.
+    fn fill(&mut self, stack: usize, name: &str, rounds: usize) {
+        let shown = &mut self.stacks[stack];
+        if let Some(folded) = self.calls.get_mut(&stack) {
+            folded.times *= rounds;
+            folded.fills = true;
+            shown.rows[0].text = on_box(&folded.call, folded.times);
+            if rounds > 1 {
+                return;
+            }
+            folded.first = name.into();
+            // Calls in a row that are all of a group are named by it.
+            if folded.times > 1 {
+                shown.caption = None;
+            }
+        }
+        let inner = shown.caption.take();
+        shown.caption = Some(inner.map_or(name.into(), |inner| joined(name, &inner)));
     }
 
     fn note(&self, nodes: &[NodeId], depth: usize) -> String {
@@ -156,10 +174,13 @@ impl<'a> Builder<'a> {
     /// repeated.
     fn call(&self, nodes: &[NodeId], depth: usize) -> Option<String> {
         let first = |&n: &NodeId| self.net.node(n).origin.as_ref()?.calls.first();
-        let repeated = |&n: &NodeId| {
-            let segment = hierarchy::segment(&self.net.node(n).path, depth + 1);
-            segment.is_some_and(|s| s.chars().all(|c| c.is_ascii_digit()))
+        let is_round = |n: &NodeId, depth: usize| {
+            let segment = hierarchy::segment(&self.net.node(*n).path, depth);
+            segment.is_some_and(|s| s.bytes().all(|b| b.is_ascii_digit()))
         };
+        // What a round consists of may itself be repeated; a call is not followed by rounds.
+        let repeated =
+            |n: &NodeId| is_round(n, depth + 1) || is_round(n, depth) && is_round(n, depth + 2);
         let call = first(&nodes[0])?;
         let one = nodes.iter().all(|n| first(n) == Some(call) && !repeated(n));
         one.then(|| call.written.clone())
@@ -182,7 +203,7 @@ impl<'a> Builder<'a> {
         let tip = format!("{call}: {} ops, {} params", nodes.len(), label::count(cost));
         let row = Row { text: on_box(&call, times), kind: BoxKind::Block, tip, mark };
         self.stacks[at].rows = vec![row];
-        self.calls.insert(at, Folded { call, times, first: name.into() });
+        self.calls.insert(at, Folded { call, times, first: name.into(), fills: false });
         item
     }
 
@@ -268,12 +289,14 @@ pub(super) fn suffix(times: usize) -> String {
     format!(" x{times}")
 }
 
-/// The name of what is all that another contains.
+/// The name of what is all that another contains: `s.b`, `b x3`, `2 x (b x3)`, `s: 2 x (b x3)`.
 fn joined(outer: &str, inner: &str) -> String {
-    match (outer.starts_with(' '), inner.starts_with(' ')) {
-        (true, _) => format!("{inner}{outer}"),
-        (_, true) => format!("{outer}{inner}"),
-        _ => format!("{outer}.{inner}"),
+    match (outer.strip_prefix(" x"), inner.starts_with(' ')) {
+        (Some(times), false) if inner.contains(' ') => format!("{times} x ({inner})"),
+        (Some(_), _) => format!("{inner}{outer}"),
+        (None, true) => format!("{outer}{inner}"),
+        (None, false) if inner.contains('(') => format!("{outer}: {inner}"),
+        (None, false) => format!("{outer}.{inner}"),
     }
 }
 

@@ -101,12 +101,13 @@ impl Builder<'_> {
     }
 
     /// Whether an item is the same call as the one before it, to that one's result; both become one
-    /// box.
+    /// box, unless they are the contents of two stages.
     pub(super) fn join_calls(
         &mut self,
         before: Option<&TreeItem>,
         item: &TreeItem,
         nodes: &Range<usize>,
+        depth: usize,
     ) -> bool {
         let (Some(&TreeItem::Stack(before)), &TreeItem::Stack(after)) = (before, item) else {
             return false;
@@ -115,7 +116,8 @@ impl Builder<'_> {
             return false;
         };
         let mark = |stack: usize| self.stacks[stack].rows[0].mark;
-        let alike = one.call == other.call && mark(before) == mark(after);
+        let stages = depth == 0 && (one.fills || other.fills);
+        let alike = !stages && one.call == other.call && mark(before) == mark(after);
         if !alike || after + 1 != self.stacks.len() || !self.chained(before, nodes) {
             return false;
         }

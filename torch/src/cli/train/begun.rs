@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use netc::check::Checked;
-use netc::cli::net::blocks_alone;
+use netc::cli::net::{blocks_alone, unsound};
 use netc::cli::out::show;
 use netc::cli::table::echo_overrides;
 use netc::cli::train::args::TrainArgs;
@@ -29,7 +29,7 @@ pub(super) fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
     let Some(net) = compilation.net.take() else {
         return Err(match compilation.ok() {
             true => blocks_alone(file, "train"),
-            false => "no training: the net is not sound".into(),
+            false => format!("no training: {}", unsound(&compilation.problems, "the net")),
         });
     };
     let recipe = recipe_in_force(args, &net, &compilation.sources, first)?;

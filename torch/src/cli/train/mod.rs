@@ -20,7 +20,7 @@ use netc::passes::Purpose;
 use netc::run::tensorboard::EventFile;
 use netc::run::{DeviceChoice, NoJournal, Outcome};
 
-use super::advice::{Failed, advice};
+use super::advice::{Failed, advice, enough_memory};
 use super::progress::TrainingView;
 use super::verify;
 use crate::run::Board;
@@ -76,6 +76,9 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
             before.compare(&machine);
         }
     }
+    let images = training.images_of_step(data.train.len(), group.as_deref());
+    enough_memory(&training.net, images, training.method.conv, machine)
+        .map_err(|why| format!("no training: {why}"))?;
     let stop = stop_on_interrupt()?;
     if first {
         log.print(

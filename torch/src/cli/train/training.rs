@@ -7,6 +7,7 @@ use netc::recipe::Recipe;
 use netc::run::{EpochRow, Method, PrecisionChoice, RunAttempt, RunFolder, RunInfo};
 
 use crate::run::Machine;
+use crate::run::dist::Group;
 
 /// What to train, and where it is recorded.
 pub(super) struct Training {
@@ -24,6 +25,14 @@ pub(super) struct Training {
     pub start: Option<StartWeights>,
     /// The interrupted run, if it resumes one.
     pub before: Option<Before>,
+}
+
+impl Training {
+    /// How many of so many training images a step of one process takes.
+    pub fn images_of_step(&self, images: usize, group: Option<&Group>) -> usize {
+        let images = self.limits[0].map_or(images, |limit| limit.min(images));
+        self.recipe.batch_size.min(images).div_ceil(group.map_or(1, Group::size))
+    }
 }
 
 /// The state of an interrupted run.
