@@ -80,8 +80,8 @@ fn is_text(bytes: &[u8]) -> bool {
 /// What a text is that stands where a model should.
 fn not_a_model(path: &Path) -> String {
     match extension(path).as_str() {
-        "net" => format!("a net of netc, and no ONNX model\nhelp: netc check {}", path.display()),
-        _ => "a text, and no ONNX model".into(),
+        "net" => format!("a net of netc, not an ONNX model\nhelp: netc check {}", path.display()),
+        _ => "a text, not an ONNX model".into(),
     }
 }
 

@@ -148,7 +148,7 @@ fn unknown(word: &str) -> ExitCode {
     };
     let lists = || "`netc explain` lists all that there is".into();
     let help = said.map_or_else(str::to_string, |near| near.question().unwrap_or_else(lists));
-    misused(&format!("`{word}` is no op, block of std, recipe key, code or file\nhelp: {help}"))
+    misused(&format!("`{word}` is not an op, block of std, recipe key, code or file\nhelp: {help}"))
 }
 
 fn pages(args: &ExplainArgs, topics: &[Topic]) -> ExitCode {
