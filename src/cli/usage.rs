@@ -11,6 +11,10 @@ const RENAMED: [(&str, &str); 1] = [("markdown", "--format markdown")];
 /// Says what an unknown argument means, in place of clap's own suggestion: a key of the recipe, or
 /// an option that was renamed.
 pub(super) fn suggest(error: &mut clap::Error, all: &clap::Command) {
+    if error.kind() == ErrorKind::ArgumentConflict {
+        // It would be the line that was just refused.
+        error.remove(ContextKind::Usage);
+    }
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return };
     if error.kind() != ErrorKind::UnknownArgument {
         return;
