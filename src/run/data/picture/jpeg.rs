@@ -106,7 +106,12 @@ fn damaged(error: DecodeErrors) -> String {
     match error {
         // All is in memory: there is no other reason for a read that fails.
         DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => CUT_SHORT.into(),
-        DecodeErrors::Format(text) => damaged_data(&text),
+        DecodeErrors::Format(text)
+        | DecodeErrors::HuffmanDecode(text)
+        | DecodeErrors::DqtError(text)
+        | DecodeErrors::SosError(text)
+        | DecodeErrors::SofError(text)
+        | DecodeErrors::MCUError(text) => damaged_data(&text),
         DecodeErrors::FormatStatic(text) => damaged_data(text),
         error => damaged_data(&error.to_string()),
     }
