@@ -51,11 +51,11 @@ impl Weight {
 
     /// Replaces the values, given in the order of the dimensions.
     pub fn set_values(&self, values: &[f32]) -> Result<(), TchError> {
-        self.set(&Tensor::f_from_slice(values)?.f_reshape(&self.dims)?)
+        self.adopt(&Tensor::f_from_slice(values)?.f_reshape(&self.dims)?)
     }
 
     /// Replaces the values by those of a tensor of the same shape.
-    pub(crate) fn set(&self, values: &Tensor) -> Result<(), TchError> {
+    pub(crate) fn adopt(&self, values: &Tensor) -> Result<(), TchError> {
         tch::no_grad(|| self.tensor.shallow_clone().f_copy_(values))
     }
 }

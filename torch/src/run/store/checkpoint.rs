@@ -228,7 +228,7 @@ fn put(file: &TensorFile<'_>, path: &Path, net: &TorchNet, prefix: &str) -> Resu
         all.push(values.map_err(|e| refuse(e.to_string()))?.at(&weight.name)?);
     }
     for (weight, values) in net.weights().iter().zip(all) {
-        weight.set(&values).at(&weight.name)?;
+        weight.adopt(&values).at(&weight.name)?;
     }
     Ok(())
 }
