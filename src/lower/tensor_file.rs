@@ -208,19 +208,19 @@ pub fn open(bytes: &[u8]) -> Result<TensorFile<'_>> {
 }
 
 impl TensorFile<'_> {
-    /// The values of a tensor in fp32, as [`TensorFile::values`] finds them.
+    /// The values of a tensor in fp32, as [`TensorFile::stored_values`] finds them.
     ///
     /// # Errors
     /// What was expected, and what was found.
     pub fn floats(&self, name: &str, dims: &[i64]) -> Result<Vec<f32>> {
-        self.values(name, dims).map(Into::into)
+        self.stored_values(name, dims).map(Into::into)
     }
 
     /// The values of a tensor, which must be fp32 or fp64 with this shape.
     ///
     /// # Errors
     /// What was expected, and what was found.
-    pub fn values(&self, name: &str, dims: &[i64]) -> Result<Values> {
+    pub fn stored_values(&self, name: &str, dims: &[i64]) -> Result<Values> {
         let found = self.tensors.tensor(name);
         let found = found.map_err(|_| TensorFileError::Missing(name.into()))?;
         let alike =

@@ -239,7 +239,7 @@ fn stored(
     name: &str,
     dims: &[i64],
 ) -> Result<Result<Tensor, TchError>, TensorFileError> {
-    let values = match file.values(name, dims)? {
+    let values = match file.stored_values(name, dims)? {
         Values::Single(values) => Tensor::f_from_slice(&values),
         Values::Double(values) => Tensor::f_from_slice(&values),
     };
