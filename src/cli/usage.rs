@@ -30,6 +30,10 @@ const RENAMED: [(&str, &str); 1] = [("markdown", "--format markdown")];
 
 /// Says what an unknown argument or command means, in place of clap's own suggestion.
 pub(super) fn suggest(error: &mut clap::Error, all: &clap::Command) {
+    if error.kind() == ErrorKind::ArgumentConflict {
+        // It would be the line that was just refused.
+        error.remove(ContextKind::Usage);
+    }
     suggest_command(error, all);
     suggest_argument(error, all);
 }

@@ -21,7 +21,41 @@ pub struct Folder {
 /// Exclusive ownership of a folder's run, held until it is dropped or its process ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+    name: String,
+}
+
+impl Lock {
+    /// Whether its file is still the one of this name in the folder. It is not if the folder was
+    /// moved or removed, even if there is another one in its place, which is not owned.
+    pub fn is_in(&self, folder: &Folder) -> bool {
+        let there = folder.meta(&self.name).ok().flatten();
+        there.zip(self.file.metadata().ok()).is_some_and(|(there, own)| same(&there, &own))
+    }
+}
+
+/// A folder as it was found at its path, to notice when another one has taken its place. It is kept
+/// open, so that no new folder gets its number.
+#[derive(Debug)]
+pub struct Anchor {
+    folder: Folder,
+    #[cfg(unix)]
+    open: File,
+}
+
+impl Anchor {
+    /// Whether the folder is still the one at its path.
+    #[cfg(unix)]
+    pub fn holds(&self) -> bool {
+        let there = fs::metadata(&self.folder.path).ok();
+        there.zip(self.open.metadata().ok()).is_some_and(|(there, own)| same(&there, &own))
+    }
+
+    /// Whether there is still a folder at its path.
+    #[cfg(not(unix))]
+    pub fn holds(&self) -> bool {
+        self.folder.path.is_dir()
+    }
 }
 
 /// The metadata of a file.
@@ -72,6 +106,18 @@ impl Folder {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The folder that is at its path now.
+    ///
+    /// # Errors
+    /// No folder there, or one that may not be read.
+    pub fn anchor(&self) -> Result<Anchor> {
+        Ok(Anchor {
+            folder: self.clone(),
+            #[cfg(unix)]
+            open: File::open(&self.path)?,
+        })
     }
 
     /// Its path.
@@ -225,7 +271,7 @@ impl Folder {
     pub fn lock(&self, name: &str) -> Result<Option<Lock>> {
         let file = self.open_file(name, OpenOptions::new().append(true).create(true))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Lock { _file: file })),
+            Ok(()) => Ok(Some(Lock { file, name: name.into() })),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
@@ -259,6 +305,19 @@ impl Folder {
         plain(&file.metadata()?)?;
         Ok(file)
     }
+}
+
+/// Whether two are of one file or folder.
+#[cfg(unix)]
+fn same(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+/// Files have no numbers here: whatever is there counts.
+#[cfg(not(unix))]
+fn same(_: &Metadata, _: &Metadata) -> bool {
+    true
 }
 
 #[cfg(unix)]

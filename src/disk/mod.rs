@@ -7,7 +7,7 @@ mod read;
 mod replace;
 
 #[cfg(feature = "cli")]
-pub use folder::{Folder, Lock, Stamp};
+pub use folder::{Anchor, Folder, Lock, Stamp};
 pub use read::{found, open, read, read_text};
 #[cfg(feature = "cli")]
 pub use replace::{

@@ -7,6 +7,7 @@ use super::tensor_file::{EMA, STATE, TensorFile, TensorFileError, open};
 use super::weights::{Numbers, specs};
 use crate::check::Checked;
 use crate::diag::{did_you_mean, listed};
+use crate::graph::op::TensorSpec;
 
 /// A name of a file, or the start of several up to a dot, and what the net calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,14 @@ pub enum StartError {
     /// Two of its tensors get one name.
     #[error("both `{0}` and `{1}` become `{2}`")]
     Twice(String, String, String),
+    /// A tensor holds a number that no training can start from.
+    #[error("`{name}` holds {what}")]
+    Unsound {
+        /// The tensor, by the file's name.
+        name: String,
+        /// `NaN`, or another.
+        what: String,
+    },
     /// Nothing in it fits.
     #[error("nothing in it fits the net: {0}")]
     Nothing(String),
@@ -50,7 +59,8 @@ impl StartWeights {
     /// one. Its names are taken as they are where no renaming applies; of several the longest does.
     ///
     /// # Errors
-    /// A damaged file; one in which nothing fits.
+    /// A damaged file; one in which nothing fits; numbers that are not finite, and variances below
+    /// 0.
     pub fn of_safetensors(
         net: &Checked,
         bytes: &[u8],
@@ -68,7 +78,12 @@ impl StartWeights {
             read.push(theirs);
             let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
             match file.floats(theirs, &dims) {
-                Ok(values) => start.found.push(Numbers { name, dims: spec.dims, values }),
+                Ok(values) => {
+                    if let Some(what) = unsound(&spec, &values) {
+                        return Err(StartError::Unsound { name: theirs.to_string(), what });
+                    }
+                    start.found.push(Numbers { name, dims: spec.dims, values });
+                }
                 Err(error) => start.different.push(error.to_string()),
             }
         }
@@ -112,6 +127,16 @@ impl fmt::Display for StartWeights {
         }
         different.iter().try_for_each(|text| write!(f, "\n  left as drawn: {text}"))
     }
+}
+
+/// A number among the values of a tensor that makes every result NaN or infinite, as a message.
+fn unsound(spec: &TensorSpec, values: &[f32]) -> Option<String> {
+    let wrong = values.iter().find(|x| !x.is_finite() || (spec.is_variance() && **x < 0.0))?;
+    Some(match wrong {
+        x if x.is_nan() => "NaN".into(),
+        x if x.is_infinite() => format!("{}infinity", if *x < 0.0 { "-" } else { "" }),
+        x => format!("a variance below 0, {x}"),
+    })
 }
 
 /// The nodes of tensors, each once.

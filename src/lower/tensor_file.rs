@@ -23,11 +23,11 @@ pub const SLOW: &str = "slow/";
 pub const STATE: [&str; 4] = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
 
 /// The maximum file size for a net with this many weights: each is stored at most five times, in
-/// fp32.
+/// fp64 at most.
 pub fn most_bytes(weights: u64) -> u64 {
     const COPIES: u64 = 5;
     weights
-        .saturating_mul(4 * COPIES)
+        .saturating_mul(8 * COPIES)
         .saturating_add(MAX_TENSOR_HEADER_BYTES)
         .min(MAX_CHECKPOINT_BYTES)
 }
@@ -67,10 +67,21 @@ pub enum TensorFileError {
 
 impl TensorFileError {
     fn format(error: SafeTensorError) -> TensorFileError {
-        use SafeTensorError::{HeaderTooLarge, HeaderTooSmall, InvalidHeader};
+        use SafeTensorError as Error;
         TensorFileError::Format(match error {
-            HeaderTooLarge | HeaderTooSmall | InvalidHeader(_) => {
+            Error::HeaderTooLarge | Error::HeaderTooSmall | Error::InvalidHeader(_) => {
                 "it is no safetensors file".into()
+            }
+            Error::InvalidHeaderDeserialization(_) | Error::JsonError(_) => {
+                "its header is not one of safetensors: a name, a type, a shape and a place for each tensor"
+                    .into()
+            }
+            Error::InvalidHeaderLength | Error::MetadataIncompleteBuffer => {
+                "it is cut short, or has bytes that belong to no tensor".into()
+            }
+            Error::InvalidOffset(name) => format!("its header gives `{name}` a wrong place"),
+            Error::TensorInvalidInfo | Error::ValidationOverflow => {
+                "its header gives a tensor a shape that is not that of its bytes".into()
             }
             error => error.to_string(),
         })
@@ -97,12 +108,39 @@ impl Entry {
         }
     }
 
+    /// An fp64 tensor, row-major.
+    pub fn doubles(shape: Vec<usize>, values: &[f64]) -> Entry {
+        Entry {
+            dtype: Dtype::F64,
+            shape,
+            bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        }
+    }
+
     /// An integer tensor, row-major.
     pub fn integers(shape: Vec<usize>, values: &[i64]) -> Entry {
         Entry {
             dtype: Dtype::I64,
             shape,
             bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        }
+    }
+}
+
+/// The numbers of a tensor in the file, row-major, as they are stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// In fp32.
+    Single(Vec<f32>),
+    /// In fp64, by a training in this precision.
+    Double(Vec<f64>),
+}
+
+impl From<Values> for Vec<f32> {
+    fn from(values: Values) -> Vec<f32> {
+        match values {
+            Values::Single(values) => values,
+            Values::Double(values) => values.into_iter().map(|x| x as f32).collect(),
         }
     }
 }
@@ -170,25 +208,39 @@ pub fn open(bytes: &[u8]) -> Result<TensorFile<'_>> {
 }
 
 impl TensorFile<'_> {
-    /// The values of a tensor, which must be fp32 with this shape.
+    /// The values of a tensor in fp32, as [`TensorFile::stored_values`] finds them.
     ///
     /// # Errors
     /// What was expected, and what was found.
     pub fn floats(&self, name: &str, dims: &[i64]) -> Result<Vec<f32>> {
+        self.stored_values(name, dims).map(Into::into)
+    }
+
+    /// The values of a tensor, which must be fp32 or fp64 with this shape.
+    ///
+    /// # Errors
+    /// What was expected, and what was found.
+    pub fn stored_values(&self, name: &str, dims: &[i64]) -> Result<Values> {
         let found = self.tensors.tensor(name);
         let found = found.map_err(|_| TensorFileError::Missing(name.into()))?;
         let alike =
             found.shape().iter().map(|&d| i64::try_from(d).ok()).eq(dims.iter().map(|&d| Some(d)));
-        if found.dtype() != Dtype::F32 || !alike {
-            return Err(TensorFileError::Tensor {
+        match found.dtype() {
+            Dtype::F32 if alike => {
+                let (words, _) = found.data().as_chunks();
+                Ok(Values::Single(words.iter().map(|b| f32::from_le_bytes(*b)).collect()))
+            }
+            Dtype::F64 if alike => {
+                let (words, _) = found.data().as_chunks();
+                Ok(Values::Double(words.iter().map(|b| f64::from_le_bytes(*b)).collect()))
+            }
+            dtype => Err(TensorFileError::Tensor {
                 name: name.into(),
                 expected: dims.into(),
-                dtype: format!("{:?}", found.dtype()),
+                dtype: format!("{dtype:?}"),
                 shape: found.shape().into(),
-            });
+            }),
         }
-        let words = found.data().chunks_exact(4);
-        Ok(words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
 
     /// The name prefix of the weights to evaluate: that of the moving average, if there is one.

@@ -60,6 +60,9 @@ impl KeyKind {
 
     /// The values that may be meant by one that it does not accept, as the language writes them.
     pub fn meant(self, value: &Value) -> Nearest {
+        if let (KeyKind::Bool, Value::Int(number @ (0 | 1))) = (self, value) {
+            return Nearest::one(Value::Bool(*number == 1).to_string());
+        }
         let Value::Str(text) = value else { return Nearest::default() };
         if let KeyKind::Word(words) = self {
             let quoted = |word: &str| Value::Str(word.to_owned()).to_string();
@@ -69,7 +72,11 @@ impl KeyKind {
             let whole = text.parse().map(Value::Int);
             whole.or_else(|_| text.parse().map(Value::Float)).ok()
         };
-        let truth = || text.to_lowercase().parse().map(Value::Bool).ok();
+        let truth = || match text.to_lowercase().as_str() {
+            "true" | "yes" | "y" | "on" => Some(Value::Bool(true)),
+            "false" | "no" | "n" | "off" => Some(Value::Bool(false)),
+            _ => None,
+        };
         let list = || {
             let number = |part: &str| part.trim().parse().ok().map(Value::Float);
             text.split(',').map(number).collect::<Option<_>>().map(Value::List)

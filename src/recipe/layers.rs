@@ -26,6 +26,9 @@ impl FromStr for RecipeArg {
     fn from_str(text: &str) -> Result<RecipeArg, String> {
         let word = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         match text.split_once('=').filter(|(key, _)| word(key.trim())) {
+            None if text.trim().is_empty() => {
+                Err("expected a file, or KEY=VALUE, such as batch_size=256".into())
+            }
             None => Ok(RecipeArg::File(text.into())),
             Some((key, value)) => match [key, value].iter().any(|part| part.trim().is_empty()) {
                 true => Err("expected KEY=VALUE, such as batch_size=256".into()),

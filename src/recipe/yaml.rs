@@ -58,6 +58,7 @@ pub fn parse(file: FileId, text: &str) -> Result<(Vec<Setting>, Problems), Probl
     };
     let mut settings = Vec::new();
     let mut problems = Problems::new();
+    let vanished = vanished(text, &keys);
     for (key, value) in entries {
         let key = match key {
             serde_yaml::Value::String(key) => key,
@@ -69,6 +70,11 @@ pub fn parse(file: FileId, text: &str) -> Result<(Vec<Setting>, Problems), Probl
             }
         };
         let span = keys.iter().find(|(k, _)| *k == key).map_or(start, |(_, span)| *span);
+        if let Some((_, number)) = vanished.iter().find(|(k, _)| *k == key) {
+            let message = format!("`{number}` of `{key}` is nearer to 0 than a number can be");
+            problems.push(Refusal::new(message).at(Some(span)));
+            continue;
+        }
         match plain(&value) {
             Some(value) => {
                 let key = Spanned { node: key, span };
@@ -117,6 +123,22 @@ fn top_level_keys(file: FileId, text: &str) -> Vec<(String, Span)> {
         start += line.len();
     }
     keys
+}
+
+/// Numbers that would be read as 0 without being 0, each with its key.
+fn vanished<'t>(text: &'t str, keys: &[(String, Span)]) -> Vec<(String, &'t str)> {
+    let ends = keys.iter().skip(1).map(|(_, next)| next.start).chain([text.len()]);
+    let values = keys.iter().zip(ends).flat_map(|((key, span), end)| {
+        let lines = text[span.end..end].lines();
+        let parts = lines.filter_map(|line| line.split('#').next());
+        let words = parts.flat_map(|part| part.split([':', ',', '[', ']', ' ', '\t']));
+        words.map(move |word| (key, word))
+    });
+    let vanishes = |word: &str| {
+        let digits = word.split(['e', 'E']).next().unwrap_or_default();
+        digits.contains(|c: char| ('1'..='9').contains(&c)) && word.parse() == Ok(0f64)
+    };
+    values.filter(|(_, word)| vanishes(word)).map(|(key, word)| (key.clone(), word)).collect()
 }
 
 fn plain(value: &serde_yaml::Value) -> Option<Value> {

@@ -51,6 +51,9 @@ pub enum RunError {
     /// Another process trains in the folder.
     #[error("{path} is held by another training, which is not over", path = .0.display())]
     Busy(PathBuf),
+    /// The folder was moved, removed or replaced while the training in it went on.
+    #[error("{path} is no longer the folder that this training began in", path = .0.display())]
+    Moved(PathBuf),
     /// The folder for a run contains something else.
     #[error("{path} is not empty and holds no run: there is `{name}` in it", path = path.display())]
     Occupied {
@@ -78,6 +81,9 @@ pub enum RunError {
     /// The run to resume has done all its epochs.
     #[error("{path} holds a finished run: there is nothing to go on with", path = .0.display())]
     NothingLeft(PathBuf),
+    /// The run to resume was ended while its inputs were written.
+    #[error("{path} holds a run that ended before its training began: there is nothing to go on with", path = .0.display())]
+    NotBegun(PathBuf),
     /// There is no run in the folder, or not one that this version can read.
     #[error("{path} holds no run: {reason}", path = path.display())]
     NoRun {
@@ -98,7 +104,7 @@ pub enum RunError {
         reason: String,
     },
     /// A checkpoint that is ahead of its log.
-    #[error("the checkpoint {path} is after epoch {epochs}, and the log beside it has {logged} whole epochs", path = path.display())]
+    #[error("the checkpoint {path} is after epoch {epochs}, and the log beside it has {logged} whole {}", if *.logged == 1 { "epoch" } else { "epochs" }, path = path.display())]
     NotInLog {
         /// The file.
         path: PathBuf,

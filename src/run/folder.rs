@@ -39,15 +39,26 @@ enum Place {
 #[derive(Debug)]
 struct Held {
     folder: Folder,
-    _lock: Lock,
+    lock: Lock,
     made: bool,
     /// The folder around it, if that was created for it too.
     parent: Option<PathBuf>,
 }
 
+impl Held {
+    /// The folder, if it is still the one that was locked. Everything is written by path, so that
+    /// it would otherwise go into whatever took its place.
+    fn own(&self) -> Result<&Folder, RunError> {
+        match self.lock.is_in(&self.folder) {
+            true => Ok(&self.folder),
+            false => Err(RunError::Moved(self.folder.path().into())),
+        }
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.made && !self.folder.has(RunFolder::INFO) {
+        if self.made && self.own().is_ok() && !self.folder.has(RunFolder::INFO) {
             let _ = self.folder.remove(RunFolder::LOCK);
             let _ = fs::remove_dir(self.folder.path());
             // It stays if another run is in it.
@@ -59,7 +70,6 @@ impl Drop for Held {
 /// The open files of a run.
 #[derive(Debug)]
 struct Log {
-    folder: Folder,
     jsonl: File,
     tsv: File,
     info: RunInfo,
@@ -99,8 +109,8 @@ impl RunFolder {
     /// Opens the folder of an interrupted run to resume it, and locks it until this is dropped.
     ///
     /// # Errors
-    /// No run in it, or one of an unsupported version; a finished run; a run that another process
-    /// is training.
+    /// No run in it, or one of an unsupported version; a finished run; one that ended before its
+    /// training began; a run that another process is training.
     pub fn resume(path: &Path) -> Result<RunFolder, RunError> {
         RunFolder::info(path)?;
         let folder = open(path)?;
@@ -110,10 +120,13 @@ impl RunFolder {
         if info.outcome == Outcome::Finished {
             return Err(RunError::NothingLeft(path.into()));
         }
+        if is_not_begun(&folder) {
+            return Err(RunError::NotBegun(path.into()));
+        }
         let (net, recipe) = (RunFolder::net(path)?, RunFolder::recipe(path)?);
         let rows = RunFolder::log(path)?.rows;
         let before = Some((info, rows));
-        let place = Place::Held(Held { folder, _lock: lock, made: false, parent: None });
+        let place = Place::Held(Held { folder, lock, made: false, parent: None });
         Ok(RunFolder { place, net, recipe, before, log: None })
     }
 
@@ -229,8 +242,16 @@ impl RunFolder {
         let lock = hold(&folder)?;
         // Another process may have been faster.
         vacant(&folder)?;
-        self.place = Place::Held(Held { folder, _lock: lock, made, parent: new_parent });
+        self.place = Place::Held(Held { folder, lock, made, parent: new_parent });
         Ok(())
+    }
+
+    /// The folder to write to, locked by this and still the same.
+    fn own(&self) -> Result<&Folder, RunError> {
+        match &self.place {
+            Place::Held(held) => held.own(),
+            Place::At(_) | Place::Free { .. } => Err(RunError::Busy(self.path())),
+        }
     }
 
     /// Checks that a resumed run can continue to the same result.
@@ -297,8 +318,7 @@ fn vacant(folder: &Folder) -> Result<(), RunError> {
     if !folder.has(RunFolder::INFO) {
         return Err(RunError::Occupied { path: path.into(), name: other.into_owned() });
     }
-    // The run ended before its first epoch: only its inputs are there.
-    if !folder.has(RunFolder::LOG) && !folder.has(RunFolder::CHECKPOINT) {
+    if is_not_begun(folder) {
         return Ok(());
     }
     match RunFolder::info(path)?.outcome {
@@ -308,6 +328,11 @@ fn vacant(folder: &Folder) -> Result<(), RunError> {
             Err(RunError::Unfinished(path.into()))
         }
     }
+}
+
+/// Whether a run ended while its inputs were written, before its log.
+fn is_not_begun(folder: &Folder) -> bool {
+    !folder.has(RunFolder::LOG) && !folder.has(RunFolder::CHECKPOINT)
 }
 
 /// A line of [`RunFolder::LOG`].
@@ -334,9 +359,6 @@ impl Journal for RunFolder {
         let now = RunAttempt::now(info.hardware.clone(), info.after_epoch);
         self.same(info, &now)?;
         self.claim()?;
-        let Place::Held(Held { folder, .. }) = &self.place else {
-            return Err(RunError::Busy(self.path()));
-        };
         let (attempts, rows) = match self.before.take() {
             Some((before, rows)) => (before.attempts, rows),
             None => (Vec::new(), Vec::new()),
@@ -355,23 +377,20 @@ impl Journal for RunFolder {
             jsonl += &json(row)?;
             tsv += &tab_separated(row);
         }
+        let folder = self.own()?;
         // In this order: a run without a log has not started.
         write_info(folder, &info)?;
         write(folder, Self::NET, &self.net)?;
         write(folder, Self::RECIPE, &self.recipe)?;
         let tsv = begin(folder, Self::TSV, &tsv)?;
-        self.log = Some(Log {
-            jsonl: begin(folder, Self::LOG, &jsonl)?,
-            tsv,
-            info,
-            folder: folder.clone(),
-        });
+        let jsonl = begin(folder, Self::LOG, &jsonl)?;
+        self.log = Some(Log { jsonl, tsv, info });
         Ok(())
     }
 
     fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError> {
+        let path = self.own()?.path().to_owned();
         let Some(log) = &mut self.log else { return Ok(()) };
-        let path = log.folder.path();
         log.info.last = Some(*row);
         let append = |mut file: &File, text: &str| {
             file.write_all(text.as_bytes()).and_then(|()| file.sync_data())
@@ -381,17 +400,16 @@ impl Journal for RunFolder {
     }
 
     fn end(&mut self, outcome: Outcome) -> Result<(), RunError> {
-        let Some(log) = &mut self.log else { return Ok(()) };
-        log.info.outcome = outcome;
-        write_info(&log.folder, &log.info)
+        let Some(log) = &self.log else { return Ok(()) };
+        write_info(self.own()?, &RunInfo { outcome, ..log.info.clone() })
     }
 
-    fn checkpoint(&self) -> PathBuf {
-        self.path().join(Self::CHECKPOINT)
+    fn checkpoint(&self) -> Result<PathBuf, RunError> {
+        Ok(self.own()?.path().join(Self::CHECKPOINT))
     }
 
-    fn weights(&self) -> Option<PathBuf> {
-        Some(self.checkpoint())
+    fn weights(&self) -> Result<Option<PathBuf>, RunError> {
+        self.checkpoint().map(Some)
     }
 }
 

@@ -28,10 +28,16 @@ pub trait Journal {
     fn end(&mut self, outcome: Outcome) -> Result<(), RunError>;
 
     /// The file for the state to resume from.
-    fn checkpoint(&self) -> PathBuf;
+    ///
+    /// # Errors
+    /// A destination that is no longer this training's own.
+    fn checkpoint(&self) -> Result<PathBuf, RunError>;
 
     /// The file for the weights after the last epoch; `None` to discard them.
-    fn weights(&self) -> Option<PathBuf>;
+    ///
+    /// # Errors
+    /// A destination that is no longer this training's own.
+    fn weights(&self) -> Result<Option<PathBuf>, RunError>;
 }
 
 /// A journal that keeps nothing.
@@ -51,11 +57,11 @@ impl Journal for NoJournal {
         Ok(())
     }
 
-    fn checkpoint(&self) -> PathBuf {
-        PathBuf::new()
+    fn checkpoint(&self) -> Result<PathBuf, RunError> {
+        Ok(PathBuf::new())
     }
 
-    fn weights(&self) -> Option<PathBuf> {
-        None
+    fn weights(&self) -> Result<Option<PathBuf>, RunError> {
+        Ok(None)
     }
 }

@@ -31,9 +31,12 @@ impl EpochLog {
                 Some(row) => log.rows.push(row),
                 None if line.is_empty() => {}
                 None => {
-                    let whole = log.rows.len();
-                    log.damage =
-                        Some(format!("line {number} is no whole epoch; {whole} before it are"));
+                    let before = match log.rows.len() {
+                        0 => "there is none before it".into(),
+                        1 => "the one before it is whole".into(),
+                        whole => format!("the {whole} before it are"),
+                    };
+                    log.damage = Some(format!("line {number} is no whole epoch; {before}"));
                     break;
                 }
             }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SearchError;
 use super::untrusted::{line, number};
-use crate::disk::Folder;
+use crate::disk::{Anchor, Folder};
 use crate::limits::{MAX_EPOCHS, MAX_LEASES, MAX_NOTE_BYTES, MAX_RUN_NAMES};
 
 /// The heartbeat interval of a holder.
@@ -73,6 +73,8 @@ impl Holder {
 #[derive(Debug)]
 pub struct Lease {
     folder: Folder,
+    /// The folder as it was claimed: a new one in its place is another worker's.
+    anchor: Arc<Anchor>,
     number: u32,
     state: Arc<Mutex<Holder>>,
     stop: Option<Sender<()>>,
@@ -129,6 +131,7 @@ impl Lease {
     fn create(folder: &Folder, number: u32) -> Result<Option<Lease>, SearchError> {
         let name = file(number);
         let failed = |error| SearchError::io(&folder.path().join(&name))(error);
+        let anchor = Arc::new(folder.anchor().map_err(SearchError::io(folder.path()))?);
         let holder = Holder::me();
         let text = serde_json::to_string(&holder).map_err(|error| failed(error.into()))?;
         let Some(mut made) = folder.create_file(&name).map_err(failed)? else { return Ok(None) };
@@ -139,17 +142,18 @@ impl Lease {
         }
         let state = Arc::new(Mutex::new(holder));
         let (stop, stopped) = mpsc::channel();
-        let (shared, own) = (Arc::clone(&state), folder.clone());
+        let (shared, own) = (Arc::clone(&state), (folder.clone(), Arc::clone(&anchor)));
         let beat = std::thread::spawn(move || {
             while stopped
                 .recv_timeout(HEARTBEAT)
                 .is_err_and(|e| e == mpsc::RecvTimeoutError::Timeout)
             {
-                write(&own, number, &shared);
+                write(&own.0, &own.1, number, &shared);
             }
         });
         Ok(Some(Lease {
             folder: folder.clone(),
+            anchor,
             number,
             state,
             stop: Some(stop),
@@ -157,9 +161,9 @@ impl Lease {
         }))
     }
 
-    /// Whether no other worker has taken over.
+    /// Whether its folder is still there and no other worker has taken over.
     pub fn holds(&self) -> bool {
-        holds(&self.folder, self.number)
+        holds(&self.folder, &self.anchor, self.number)
     }
 
     /// Publishes the progress of the run.
@@ -179,19 +183,19 @@ impl Drop for Lease {
         if let Ok(mut state) = self.state.lock() {
             state.released = true;
         }
-        write(&self.folder, self.number, &self.state);
+        write(&self.folder, &self.anchor, self.number, &self.state);
     }
 }
 
-/// Whether this lease is valid: its file exists and is the newest.
-fn holds(folder: &Folder, number: u32) -> bool {
-    numbers(folder).is_ok_and(|all| all.into_iter().max() == Some(number))
+/// Whether this lease is valid: its file exists in the folder that was claimed, and is the newest.
+fn holds(folder: &Folder, anchor: &Anchor, number: u32) -> bool {
+    anchor.holds() && numbers(folder).is_ok_and(|all| all.into_iter().max() == Some(number))
 }
 
 /// Writes the holder with an incremented heartbeat, unless another worker has taken over. A failed
 /// write is repeated with the next heartbeat.
-fn write(folder: &Folder, number: u32, state: &Mutex<Holder>) {
-    if !holds(folder, number) {
+fn write(folder: &Folder, anchor: &Anchor, number: u32, state: &Mutex<Holder>) {
+    if !holds(folder, anchor, number) {
         return;
     }
     let holder = state.lock().map(|mut holder| {
@@ -201,7 +205,7 @@ fn write(folder: &Folder, number: u32, state: &Mutex<Holder>) {
     if let Some(text) = holder.ok().and_then(|holder| serde_json::to_string(&holder).ok()) {
         let _ = folder.replace(&file(number), text.as_bytes());
         // It was taken over during the write; the file would remain next to the valid one.
-        if !holds(folder, number) {
+        if anchor.holds() && !holds(folder, anchor, number) {
             let _ = folder.remove(&file(number));
         }
     }

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use netc::disk::{keep, replace, write_out};
-use netc::lower::tensor_file;
+use netc::lower::tensor_file::{self, Entry, Values};
 
 fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
@@ -131,4 +131,14 @@ fn tensors_of_another_shape_type_or_name_are_refused_by_name() {
     it lacks `conv.bias`
     ");
     assert_eq!(file.names(), ["conv.weight"]);
+}
+
+#[test]
+fn numbers_in_fp64_are_kept_and_read_in_fp32_too() {
+    let third = 1.0f64 / 3.0;
+    let entries = [("a".to_owned(), Entry::doubles(vec![2], &[third, 1.0]))];
+    let bytes = tensor_file::write(&entries, None).unwrap();
+    let file = tensor_file::open(&bytes).unwrap();
+    assert_eq!(file.stored_values("a", &[2]).unwrap(), Values::Double(vec![third, 1.0]));
+    assert_eq!(file.floats("a", &[2]).unwrap(), [third as f32, 1.0]);
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use netc::disk::Folder;
+use netc::search::lease::Claimer;
 
 /// A folder with each thing that is no plain file, and what lies outside.
 fn hostile() -> (tempfile::TempDir, Folder) {
@@ -109,4 +110,43 @@ fn of_several_one_has_the_folder_and_its_lock() {
     assert!(folder.lock("lock").unwrap().is_none());
     drop(lock);
     assert!(folder.lock("lock").unwrap().is_some());
+}
+
+/// A process that holds a lock writes by path: it must know when another folder is there.
+#[test]
+fn a_folder_that_was_moved_or_replaced_is_no_longer_held() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("run");
+    let folder = Folder::create(&path).unwrap();
+    let (lock, anchor) = (folder.lock("lock").unwrap().unwrap(), folder.anchor().unwrap());
+    assert!(lock.is_in(&folder) && anchor.holds());
+    fs::rename(&path, place.path().join("moved")).unwrap();
+    assert!(!lock.is_in(&folder) && !anchor.holds());
+    let next = Folder::create(&path).unwrap();
+    let second = next.lock("lock").unwrap().unwrap();
+    assert!(!lock.is_in(&folder) && !anchor.holds());
+    assert!(second.is_in(&folder) && next.anchor().unwrap().holds());
+    // Its number may not be given to the next folder while it is held.
+    let held = next.anchor().unwrap();
+    fs::remove_dir_all(&path).unwrap();
+    Folder::create(&path).unwrap().append("lock").unwrap();
+    assert!(!second.is_in(&folder) && !held.holds());
+}
+
+#[test]
+fn a_lease_ends_with_the_folder_that_it_is_of() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("run");
+    let claim = || {
+        let folder = Folder::create(&path).unwrap();
+        Claimer::default().claim(&folder).unwrap().unwrap()
+    };
+    let first = claim();
+    fs::rename(&path, place.path().join("moved")).unwrap();
+    let second = claim();
+    assert!(!first.holds() && second.holds());
+    let before = fs::read(path.join("lease.1")).unwrap();
+    drop(first);
+    assert_eq!(fs::read(path.join("lease.1")).unwrap(), before, "released in another's folder");
+    assert!(second.holds());
 }

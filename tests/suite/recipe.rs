@@ -515,3 +515,22 @@ fn what_the_command_line_says_wrongly_is_pointed_at() {
     let (_, problems) = twice.resolve(&[], Some(3), &mut Sources::default()).unwrap();
     assert!(problems.has_errors());
 }
+
+#[test]
+fn values_that_would_become_others_are_told() {
+    for (yaml, words) in [
+        ("flip: yes\n", "write `true`"),
+        ("nesterov: OFF\n", "write `false`"),
+        ("flip: 1\n", "write `true`"),
+        ("peak_lr: 1e-400\n", "`1e-400` of `peak_lr` is nearer to 0 than a number can be"),
+        ("lr_values: [0, 2.5e-999] # none\nlr_epochs: [0, 1]\n", "`2.5e-999` of `lr_values`"),
+    ] {
+        assert!(refusal(yaml).contains(words), "{yaml}: {}", refusal(yaml));
+    }
+    for yaml in ["peak_lr: 0e-400\n", "peak_lr: 0.000\n", "peak_lr: 0 # not 1e-400\n"] {
+        assert_eq!(refusal(yaml), "", "{yaml}");
+    }
+    for nothing in ["", "  "] {
+        assert!(nothing.parse::<RecipeArg>().unwrap_err().starts_with("expected a file, or KEY="));
+    }
+}

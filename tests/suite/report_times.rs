@@ -152,7 +152,7 @@ fn runs_that_were_made_by_different_means_are_a_caution() {
     let threads = cautions(&|run| run.attempts[0].hardware.threads = 64);
     assert!(threads.contains("kind of machine or number of threads"), "{threads}");
     let missing = cautions(&|run| run.end = None);
-    assert!(missing.contains("1 of 6 groups have fewer finished runs than planned ("), "{missing}");
+    assert!(missing.contains("1 of 6 groups has fewer finished runs than planned ("), "{missing}");
     assert!(missing.contains("4 of 5)"), "{missing}");
 }
 

@@ -333,7 +333,7 @@ fn a_stop_at_the_end_of_an_epoch_is_heard() {
             let stop = AtomicBool::new(false);
             let mut notes =
                 Notes { folder: folder.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
-            let (before, checkpoint) = (std::mem::take(&mut rows), notes.checkpoint());
+            let (before, checkpoint) = (std::mem::take(&mut rows), notes.checkpoint().unwrap());
             let resume =
                 (!ends.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before });
             let job = Job {
@@ -435,7 +435,7 @@ fn a_resume_with_another_net_or_recipe_is_refused_with_both() {
     let stop = AtomicBool::new(true);
     let mut notes = Notes { folder: folder.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
     let (method, data, first) = (Method::default(), tints(200, 60), recipe(4));
-    let checkpoint = notes.checkpoint();
+    let checkpoint = notes.checkpoint().unwrap();
     let mut other = recipe(4);
     other.momentum = 0.8;
     let mut attempt = |net: &Checked, recipe: &Recipe, resume: bool| {
@@ -507,12 +507,12 @@ impl Journal for Notes<'_> {
         Ok(())
     }
 
-    fn checkpoint(&self) -> std::path::PathBuf {
-        self.folder.join("state.safetensors")
+    fn checkpoint(&self) -> Result<std::path::PathBuf, RunError> {
+        Ok(self.folder.join("state.safetensors"))
     }
 
-    fn weights(&self) -> Option<std::path::PathBuf> {
-        Some(self.folder.join("weights.safetensors"))
+    fn weights(&self) -> Result<Option<std::path::PathBuf>, RunError> {
+        Ok(Some(self.folder.join("weights.safetensors")))
     }
 }
 
@@ -522,13 +522,14 @@ fn in_parts(
     recipe: &Recipe,
     stops: &[u32],
     method: &Method,
+    machine: Machine,
 ) -> Vec<netc::run::EpochRow> {
     let mut rows = Vec::new();
     for stop_after in stops.iter().copied().chain([0]) {
         let stop = AtomicBool::new(false);
         let before = std::mem::take(&mut rows);
         let mut notes = Notes { folder, rows: Vec::new(), stop_after, stop: &stop };
-        let checkpoint = notes.checkpoint();
+        let checkpoint = notes.checkpoint().unwrap();
         let job = Job {
             net: &small(),
             recipe,
@@ -536,7 +537,7 @@ fn in_parts(
             limit_train: None,
             limit_test: None,
             seed: 5,
-            machine: CPU,
+            machine,
             save_every: Duration::ZERO,
             resume: (!before.is_empty())
                 .then_some(Resume { checkpoint: &checkpoint, rows: &before }),
@@ -565,14 +566,16 @@ fn a_training_that_was_cut_short_goes_on_to_the_same_bits() {
     ];
     for executor in [Executor::Compiled, Executor::Eager] {
         let method = Method { executor, ..Method::default() };
-        recipes.iter().for_each(|recipe| goes_on(recipe, &method));
+        recipes.iter().for_each(|recipe| goes_on(recipe, &method, CPU));
+        let exact = Machine { precision: Precision::Fp64, ..CPU };
+        recipes.iter().for_each(|recipe| goes_on(recipe, &method, exact));
     }
 }
 
-fn goes_on(recipe: &Recipe, method: &Method) {
+fn goes_on(recipe: &Recipe, method: &Method, machine: Machine) {
     let results = [&[][..], &[3], &[1, 2]].map(|stops| {
         let folder = tempfile::tempdir().unwrap();
-        let rows = in_parts(folder.path(), recipe, stops, method);
+        let rows = in_parts(folder.path(), recipe, stops, method, machine);
         let numbers = |r: &netc::run::EpochRow| {
             (r.epoch, r.train.loss().to_bits(), r.test.unwrap().loss().to_bits())
         };

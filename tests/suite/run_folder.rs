@@ -378,3 +378,89 @@ fn an_argument_that_is_not_in_utf8_is_named() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output).contains("not in UTF-8: caf\u{fffd}"), "{}", text(&output));
 }
+
+/// Everything of a run is written by path: whatever took the place of its folder stays untouched.
+#[test]
+fn a_run_whose_folder_was_moved_or_removed_ends_and_writes_nothing() {
+    let folder = place();
+    let run = folder.path().join("run");
+    let away: [&dyn Fn(); 2] = [
+        &|| fs::rename(&run, folder.path().join("moved")).unwrap(),
+        // It may write while it is removed.
+        &|| while run.exists() && fs::remove_dir_all(&run).is_err() {},
+    ];
+    for away in away {
+        let more = ["--output", "run", "--save-every", "0"];
+        let first = train(folder.path(), "100000", &more).spawn().unwrap();
+        wait_for(&run, 1);
+        away();
+        good(&train(folder.path(), "2", &["--output", "run", "--seed", "7"]).output().unwrap());
+        let output = first.wait_with_output().unwrap();
+        refused(&output, &["run is no longer the folder that this training began in", "help: "]);
+        let info = RunFolder::info(&run).unwrap();
+        assert_eq!((info.seed, info.outcome), (7, netc::run::Outcome::Finished));
+        assert_eq!(RunFolder::log(&run).unwrap().rows.len(), 2);
+        let mut names: Vec<_> =
+            fs::read_dir(&run).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        let written = [".lock", "checkpoint.safetensors", "log.jsonl", "log.tsv", "net.net"];
+        assert_eq!(names, [&written[..], &["recipe.yaml", "run.json"]].concat());
+        fs::remove_dir_all(&run).unwrap();
+    }
+}
+
+#[test]
+fn a_run_that_was_ended_while_it_began_is_started_again() {
+    let folder = place();
+    good(&train(folder.path(), "1", &["--output", "run"]).output().unwrap());
+    let run = folder.path().join("run");
+    let info = fs::read_to_string(run.join("run.json")).unwrap();
+    fs::write(run.join("run.json"), info.replace("\"finished\"", "\"running\"")).unwrap();
+    for name in ["log.jsonl", "checkpoint.safetensors", "log.tsv", "recipe.yaml", "net.net"] {
+        fs::remove_file(run.join(name)).unwrap();
+        let resumed = netc(folder.path(), &["train", "--resume", "run"]).output().unwrap();
+        if name != "log.jsonl" {
+            refused(&resumed, &["ended before its training began", "start it again"]);
+        }
+    }
+    good(&train(folder.path(), "1", &["--output", "run"]).output().unwrap());
+}
+
+#[test]
+fn a_run_goes_on_by_the_method_that_it_began_with() {
+    let folder = place();
+    interrupted(folder.path(), "1000", "run", &[]);
+    let path = folder.path().join("run/run.json");
+    let own = fs::read_to_string(&path).unwrap();
+    let other = own.replace("\"executor\": \"compiled\"", "\"executor\": \"eager\"");
+    assert_ne!(own, other);
+    fs::write(&path, other).unwrap();
+    refused(
+        &netc(folder.path(), &["train", "--resume", "run"]).output().unwrap(),
+        &["of another method", "put the method back as it was"],
+    );
+}
+
+#[test]
+fn first_weights_that_are_not_finite_are_refused_by_name() {
+    let folder = place();
+    good(&train(folder.path(), "1", &["--output", "run"]).output().unwrap());
+    let bytes = fs::read(folder.path().join("run").join(RunFolder::CHECKPOINT)).unwrap();
+    let file = netc::lower::tensor_file::open(&bytes).unwrap();
+    for (tensor, dims, number, said) in [
+        ("stem.conv.weight", &[4, 3, 3, 3][..], f32::NAN, "`stem.conv.weight` holds NaN"),
+        ("head.linear.bias", &[2], f32::NEG_INFINITY, "`head.linear.bias` holds -infinity"),
+        ("stem.bn.running_var", &[4], -1.0, "`stem.bn.running_var` holds a variance below 0, -1"),
+    ] {
+        let mut values = file.floats(tensor, dims).unwrap();
+        values[1] = number;
+        let shape = dims.iter().map(|&d| d as usize).collect();
+        let entry = netc::lower::tensor_file::Entry::floats(shape, &values);
+        let bytes = netc::lower::tensor_file::write(&[(tensor.into(), entry)], None).unwrap();
+        fs::write(folder.path().join("w.safetensors"), bytes).unwrap();
+        let args = ["--output", "next", "--weights", "w.safetensors"];
+        let output = train(folder.path(), "1", &args).output().unwrap();
+        refused(&output, &[&format!("the weights w.safetensors: {said}")]);
+        assert!(!folder.path().join("next").exists());
+    }
+}

@@ -5,7 +5,8 @@ use crate::cli::out::{ended, print, print_json_text, write, write_picture};
 use crate::cli::search::report_args::{ReportArgs, ReportFormat};
 use crate::cli::table::{millions, table, thousands, trimmed};
 use crate::search::report::{
-    Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs, number_of,
+    Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs, hundredths,
+    number_of,
 };
 use crate::search::{Index, SearchError};
 
@@ -102,7 +103,7 @@ fn variants(length: &[Group]) -> String {
 }
 
 fn number(x: Option<f64>) -> String {
-    x.map_or("-".into(), |x| format!("{x:.2}"))
+    x.map_or("-".into(), hundredths)
 }
 
 fn interval(of: Option<[f64; 2]>) -> String {

@@ -20,6 +20,11 @@ impl TensorSpec {
     pub fn elements(&self) -> u64 {
         self.dims.iter().fold(1, |product, &d| product.saturating_mul(d))
     }
+
+    /// Whether it holds variances, which are not below 0.
+    pub fn is_variance(&self) -> bool {
+        self.name == "running_var"
+    }
 }
 
 /// What a tensor is to its op.

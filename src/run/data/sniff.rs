@@ -15,7 +15,7 @@ const KINDS: [(usize, &[u8], &str); 18] = [
     (4, b"ftyp", "a video"),
     (0, b"<", "XML or HTML, such as an error page in place of a download"),
     (0, b"%PDF", "a PDF document"),
-    (0, b"PK\x03\x04", "a zip archive"),
+    (0, b"PK\x03\x04", ZIP),
     (0, b"\x1f\x8b", GZIP),
     (0, b"\x93NUMPY", ARRAY),
     (0, b"\x89HDF", "an HDF5 file"),
@@ -23,6 +23,7 @@ const KINDS: [(usize, &[u8], &str); 18] = [
 ];
 pub(super) const PNG: &str = "a PNG image";
 pub(super) const JPEG: &str = "a JPEG image";
+pub(super) const ZIP: &str = "a zip archive";
 pub(super) const GZIP: &str = "a gzip archive";
 pub(super) const ARRAY: &str = "a single array, an .npy file";
 

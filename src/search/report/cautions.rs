@@ -91,12 +91,20 @@ fn halving(report: &Report, plan: &Plan) -> Option<String> {
 
 fn few_runs(report: &Report, plan: &Plan) -> Option<String> {
     let compared = report.groups.iter().filter(|g| plan.spec.halving.is_none() || g.runs.len() > 1);
-    let fewest = compared.map(|g| g.runs.len()).filter(|n| *n < 3).min()?;
-    Some(format!(
-        "Some variants have {}. With fewer than two there is no interval, no \
-         test and no spread of times, with two hardly any.",
-        number_of(fewest, "finished run")
-    ))
+    let counts: Vec<usize> = compared.map(|g| g.runs.len()).collect();
+    let fewest = *counts.iter().min().filter(|fewest| **fewest < 3)?;
+    let who = if counts.iter().all(|count| *count == fewest) { "All" } else { "Some" };
+    let runs = ["no finished run", "one finished run", "two finished runs"][fewest];
+    Some(match fewest {
+        2 => format!(
+            "{who} variants have {runs}: their intervals, tests and spreads of times say hardly \
+             anything."
+        ),
+        _ => format!(
+            "{who} variants have {runs}: of fewer than two there is no interval, no test and no \
+             spread of times, of two hardly any."
+        ),
+    })
 }
 
 /// Caveats about the images.

@@ -5,7 +5,7 @@ use super::compare::Comparison;
 use super::contents::{NotCounted, Report};
 use super::gains::{Gain, Kind};
 use super::groups::{FRONT_UNCLEAR, Group};
-use super::words::{epochs, number_of};
+use super::words::{epochs, hundredths, number_of};
 use crate::search::Status;
 use crate::tools::markup::xml_characters;
 
@@ -82,7 +82,7 @@ fn around(report: &Report, refresh: Option<u32>, content: Markup) -> String {
 }
 
 fn variants(length: &[Group]) -> Markup {
-    let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.2}"));
+    let number = |x: Option<f64>| x.map_or(String::new(), hundredths);
     html! {
         h2 { (epochs(length.first().map_or(0, |g| g.epochs))) }
         p class="muted" {
@@ -153,9 +153,9 @@ fn gains<'a>(title: &str, how: &str, all: impl Iterator<Item = &'a Gain>) -> Mar
                     th { "further s" } th { "points per s" } th { "verdict" }
                 } }
                 tbody { @for g in all { tr {
-                    td { (g.variant) } td { (g.lengths()) } td { (g.n[1]) } td { (format!("{:.2}", g.gain)) }
+                    td { (g.variant) } td { (g.lengths()) } td { (g.n[1]) } td { (hundredths(g.gain)) }
                     td { @if let Some([low, high]) = g.interval { (format!("{low:.2} to {high:.2}")) } }
-                    td { (number(g.adjusted)) } td { (number(g.extra_time)) } td { (number(g.per_second)) }
+                    td { (number(g.adjusted)) } td { (g.extra_time.map_or(String::new(), hundredths)) } td { (number(g.per_second)) }
                     td { (g.verdict()) }
                 } } }
             }

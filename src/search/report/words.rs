@@ -7,3 +7,12 @@ pub fn epochs(count: u32) -> String {
 pub fn number_of(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
+
+/// A number with two decimals. What rounds to 0 has no sign.
+pub fn hundredths(x: f64) -> String {
+    let text = format!("{x:.2}");
+    match text.strip_prefix('-') {
+        Some("0.00") => "0.00".into(),
+        _ => text,
+    }
+}

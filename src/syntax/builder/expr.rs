@@ -219,12 +219,21 @@ fn int(text: String, span: Span) -> Built<ExprKind> {
 
 fn float(text: String, span: Span) -> Built<ExprKind> {
     match text.replace('_', "").parse::<f64>() {
+        Ok(0.0) if mantissa(&text).contains(|c: char| ('1'..='9').contains(&c)) => {
+            let message = "this number is nearer to 0 than a number can be";
+            Err(Problem::new(Code::Limit, span, message).label("too small").into())
+        }
         Ok(value) if value.is_finite() => Ok(ExprKind::Float { value, text }),
         _ => {
             let message = format!("expected a number of at most {:e}, got a larger one", f64::MAX);
             Err(Problem::new(Code::Limit, span, message).label("too large").into())
         }
     }
+}
+
+/// The digits of a number before its exponent.
+fn mantissa(text: &str) -> &str {
+    text.split(['e', 'E']).next().unwrap_or_default()
 }
 
 fn operator(text: &str) -> Option<BinaryOp> {

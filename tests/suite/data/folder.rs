@@ -67,7 +67,9 @@ fn folders_of_training_and_test_images_are_read_by_class() {
     assert!(has(&set, &set.test, 1, &plain([128, 128, 128])));
     assert_eq!(
         set.note.as_deref(),
-        Some("1 file that is no PNG or JPEG is left out\nwarning: no test image is of class cat")
+        Some(
+            "1 file that is not named .png, .jpg or .jpeg is left out\nwarning: no test image is of class cat"
+        )
     );
     assert_eq!(set.path, Some(folder.path().canonicalize().unwrap()));
     // One of the three images is grey: a 9 and five zeros.
@@ -184,7 +186,7 @@ fn folders_that_cannot_be_trained_on_are_refused() {
     });
     insta::assert_snapshot!(messages.join("\n"), @r#"
     DIR/train/a/2.png: it is 48 x 32 pixels, but DIR/test/a/3.png is 32 x 32: every image must have one size
-    with ImageMagick, for example: mogrify -resize 32x32! FILE...
+    help: with ImageMagick, for example: mogrify -resize 32x32! FILE...
     DIR/test: its class `b` is not among the 1 of DIR/train
     DIR: it has train/ but no test/ (or val/) beside it
     help: put a part of its images there, in folders of the same names

@@ -108,7 +108,7 @@ fn files_beside_the_class_folders_are_said_and_those_of_the_system_are_not() {
     3 files beside the class folders of train/ are not used: 3.png, 4.jpg, labels.csv
     1 file beside the class folders of test/ is not used: 5.png
     beside train/ and test/ there is, not used: 6.png, extra/
-    1 file that is no PNG or JPEG is left out
+    1 file that is not named .png, .jpg or .jpeg is left out
     "#);
     let set = read(&|dir| {
         for name in ["a/1.png", "a/2.png", "b/1.png", "b/2.png", "3.png"] {

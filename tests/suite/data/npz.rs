@@ -132,7 +132,7 @@ fn arrays_that_cannot_be_trained_on_are_refused() {
     refuse(&[("y_train", npy("|u1", &[3], &[0, 1, 2]))]);
     refuse(&[("y_train", npy("|u1", &[2, 3], &[0; 6]))]);
     refuse(&[("x_train", npy("<f4", &[2, 5, 6], &[0; 240]))]);
-    refuse(&[("x_train", npy("<f2", &[2, 5, 6], &[0; 120]))]);
+    refuse(&[("x_train", npy("<f16", &[2, 5, 6], &[0; 960]))]);
     refuse(&[("x_train", npy("|S1", &[2, 5, 6], &[0; 60]))]);
     refuse(&[("y_train", npy("|O", &[2], &[0; 16]))]);
     refuse(&[("class_names", npy("|O", &[2], &[0; 16]))]);
@@ -172,15 +172,15 @@ fn arrays_that_cannot_be_trained_on_are_refused() {
     help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
     DIR/odd.npz/y_test.npy: expected a label from 0 to 65535, got 18446744073709551615 at byte 128
     help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
-    DIR/odd.npz/y_train.npy: expected a label from 0 to 1, got 2 at byte 129
-    help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
+    DIR/odd.npz/y_train.npy: label 2 at byte 129 has no name: class_names.npy has 2 names, of the labels from 0 to 1
+    help: give class_names.npy a name for each label, or leave it out; or number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
     DIR/odd.npz: x_train.npy has 2 images, y_train.npy 3 labels
     DIR/odd.npz: y_train.npy: expected labels [n] or [n, 1], class numbers from 0, got [2, 3]
     help: if a row has a 1 at its class and 0 elsewhere, in NumPy: labels.argmax(axis=1)
     DIR/odd.npz: x_train.npy is of <f4, x_test.npy of |u1: expected both of one type, with the same scale
-    DIR/odd.npz: x_train.npy: expected numbers, got <f2
+    DIR/odd.npz: x_train.npy: expected whole numbers, or floats of 16, 32 or 64 bits, got <f16
     help: in NumPy: images.astype("float32")
-    DIR/odd.npz: x_train.npy: expected numbers, got text (|S1)
+    DIR/odd.npz: x_train.npy: expected whole numbers, or floats of 16, 32 or 64 bits, got text (|S1)
     help: give the images themselves, not the names of their files
     DIR/odd.npz: y_train.npy: expected whole numbers, got a pickle of Python objects, which is not run
     help: in NumPy: labels.astype(int), or of names: labels.astype(str); of these number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
@@ -193,7 +193,7 @@ fn arrays_that_cannot_be_trained_on_are_refused() {
     DIR/odd.npz: y_train.npy: expected whole numbers, got text (<U1)
     help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
     DIR/odd.npz: expected images to train on, got none
-    DIR/odd.npz: x_train.npy: expected numbers, got a pickle of Python objects, which is not run
+    DIR/odd.npz: x_train.npy: expected whole numbers, or floats of 16, 32 or 64 bits, got a pickle of Python objects, which is not run
     help: if they are images of one size, in NumPy: numpy.stack(images).astype("uint8")
     DIR/odd.npz: x_train.npy: its shape [2, 5, 6] makes 60 bytes, but it ends at byte 178, 10 too early
     DIR/odd.npz: x_train.npy: expected its end at byte 188, got more
@@ -209,7 +209,7 @@ fn arrays_that_cannot_be_trained_on_are_refused() {
     DIR/odd.npz: x_train.npy: expected a header of up to 16384 bytes, got 65535
     DIR/odd.npz: x_train.npy: expected C order; in NumPy: numpy.ascontiguousarray(array)
     DIR/odd.npz: expected the arrays train_images, train_labels, test_images, test_labels; or x_train, y_train, x_test, y_test; or train_x, train_y, test_x, test_y; got other, x_train?[2J
-    DIR/odd.npz: expected an .npz file: invalid Zip archive: Could not find EOCD
+    DIR/odd.npz: expected an .npz file, got other bytes
     "#);
 }
 

@@ -33,6 +33,13 @@ fn singles(numbers: &[f32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
 }
 
+/// A fraction of 255 in half precision, cut off.
+fn half(byte: u8) -> u16 {
+    let bits = (f32::from(byte) / 255.0).to_bits();
+    let exponent = (bits >> 23) as i32 - 127 + 15;
+    if byte == 0 { 0 } else { (exponent as u16) << 10 | (bits >> 13 & 1023) as u16 }
+}
+
 const TWELVE: [u8; 12] = [0, 1, 2, 50, 100, 127, 128, 129, 200, 253, 254, 255];
 
 #[test]
@@ -41,7 +48,10 @@ fn fractions_of_one_are_the_bytes_that_they_were_made_of() {
     let doubles: Vec<u8> =
         TWELVE.iter().flat_map(|&b| (f64::from(b) / 255.0).to_le_bytes()).collect();
     let swapped: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
-    for (descr, bytes) in [("<f4", singles(&numbers)), ("<f8", doubles), (">f4", swapped)] {
+    let halves: Vec<u8> = TWELVE.iter().flat_map(|&byte| half(byte).to_le_bytes()).collect();
+    for (descr, bytes) in
+        [("<f4", singles(&numbers)), ("<f8", doubles), (">f4", swapped), ("<f2", halves)]
+    {
         let set = read(&set(descr, &bytes)).unwrap();
         assert_eq!(set.train.images, TWELVE, "{descr}");
         assert_eq!(set.test.images, TWELVE, "{descr}");
@@ -195,6 +205,49 @@ fn labels_that_do_not_begin_at_0_are_refused() {
 }
 
 #[test]
+fn what_is_left_out_or_changed_silently_elsewhere_is_refused() {
+    let more = |name: &'static str, bytes: Vec<u8>| {
+        let mut arrays = set("|u1", &TWELVE);
+        arrays.push((name, bytes));
+        arrays
+    };
+    let complex = set("<c8", &[0; 96]);
+    let surrogate = [&[97, 0, 0, 0, 0x00, 0xd8, 0, 0][..], &[98, 0, 0, 0, 0, 0, 0, 0]].concat();
+    let mut huge = labelled("<f8", &[2], &[0f64, 1e300].map(f64::to_le_bytes).concat());
+    huge.truncate(4);
+    let mut short = labelled("|u1", &[2], &[0, 2]);
+    short.push(("class_names", npy("|S1", &[2], b"ab")));
+    let messages = [
+        complex,
+        more("train_images", npy("|u1", &[2, 2, 3], &TWELVE)),
+        more("Y_Train", npy("|u1", &[2], &[0, 1])),
+        more("class_names", npy("|S4", &[2], b"caf\xe9tea\0")),
+        more("class_names", npy("|S3", &[2], b"a\0btea")),
+        more("class_names", npy("<U2", &[2], &surrogate)),
+        more("class_names", npy("<U3", &[2], &[97, 0, 0, 0, 0, 0, 0, 0, 98, 0, 0, 0].repeat(2))),
+        short,
+        huge,
+    ]
+    .map(|arrays| read(&arrays).unwrap_err());
+    insta::assert_snapshot!(messages.join("\n"), @r#"
+    DIR/mine.npz: x_train.npy: expected whole numbers, or floats of 16, 32 or 64 bits, got complex numbers (<c8)
+    DIR/mine.npz: x_train.npy and train_images.npy stand for the same: expected one of them
+    help: save the one that is meant
+    DIR/mine.npz: y_train.npy and Y_Train.npy stand for the same: expected one of them
+    help: save the one that is meant
+    DIR/mine.npz: class_names.npy: a class cannot be named "caf\xe9": these bytes are not UTF-8
+    help: if they are in Latin-1, in NumPy: numpy.char.decode(class_names, "latin1")
+    DIR/mine.npz: a class cannot be named "a\0b"
+    DIR/mine.npz: class_names.npy: a class cannot be named "a\u{d800}": not every letter of it is one of Unicode
+    DIR/mine.npz: a class cannot be named "a\0b"
+    DIR/mine.npz/y_train.npy: label 2 at byte 129 has no name: class_names.npy has 2 names, of the labels from 0 to 1
+    help: give class_names.npy a name for each label, or leave it out; or number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
+    DIR/mine.npz/y_train.npy: expected whole numbers, got 1e300 at byte 136
+    help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
+    "#);
+}
+
+#[test]
 fn classes_without_images_are_said() {
     let set = read(&labelled("|u1", &[2], &[0, 3])).unwrap();
     assert_eq!(set.classes.len(), 4);
@@ -230,8 +283,27 @@ fn files_of_other_kinds_are_named() {
     help: unpack it, and give the folder
     DIR/cifar-10-python.tar.gz: it is CIFAR for Python, files that run code when they are read
     help: use the binary version, cifar-10-binary.tar.gz; --data cifar10 (or cifar100) finds or downloads it
-    DIR/empty.npz: expected an .npz file: invalid Zip archive: Could not find EOCD
+    DIR/empty.npz: expected an .npz file, got an empty file
     "#);
+    let whole = folder.path().join("whole.npz");
+    npz(&whole, CompressionMethod::Stored, &set("|u1", &TWELVE));
+    let mut bytes = std::fs::read(&whole).unwrap();
+    assert_eq!(
+        why("cut.npz", &bytes[..bytes.len() / 2]),
+        "DIR/cut.npz: it is cut short or damaged: its end, which lists the arrays, is missing\n\
+         help: fetch or save it again"
+    );
+    // Another way of compression, in the lists before and behind the arrays.
+    for (head, at) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        let heads: Vec<usize> =
+            (0..bytes.len() - 4).filter(|&i| bytes[i..].starts_with(head)).collect();
+        heads.into_iter().for_each(|head| bytes[head + at] = 12);
+    }
+    assert_eq!(
+        why("other.npz", &bytes),
+        "DIR/other.npz: x_train.npy: compressed by bzip2\n\
+         help: save it with `numpy.savez` or `numpy.savez_compressed`"
+    );
     let zip = folder.path().join("photos.zip");
     let mut writer = zip::ZipWriter::new(std::fs::File::create(&zip).unwrap());
     writer.start_file("train/cat/1.png", zip::write::SimpleFileOptions::default()).unwrap();

@@ -98,6 +98,41 @@ fn a_jpeg_cut_short_anywhere_is_refused() {
     );
 }
 
+/// With valid codes in a wrong place, all pixels are there before all data are read.
+#[test]
+fn a_jpeg_with_data_left_over_is_refused() {
+    let sequential = SOUND.iter().filter(|name| **name != "progressive.jpg");
+    let mut messages = Vec::new();
+    for name in sequential {
+        let bytes = case(name);
+        let (data, end) = bytes.split_at(bytes.len() - 2);
+        assert_eq!(end, b"\xff\xd9", "{name}");
+        let with = |more: &[u8]| read(name, &[data, more, end].concat());
+        messages.push(with(&[0x31, 0x41, 0x59, 0x26]).unwrap_err());
+        assert!(with(&[0; 64]).is_err() && with(&[0x5a]).is_err(), "{name}");
+        // The first part of an image, and its second part from earlier on.
+        let scan = bytes.windows(2).rposition(|pair| pair == [0xff, 0xda]).unwrap() + 14;
+        let (middle, back) = (scan + (bytes.len() - scan) * 6 / 10, (bytes.len() - scan) / 4);
+        let joined = [&bytes[..middle], &bytes[middle - back..]].concat();
+        assert!(read(name, &joined).is_err(), "{name}");
+        // What fills up a word, what may stand before a marker, and what follows the image.
+        let whole = read(name, &bytes).unwrap();
+        assert_eq!(with(&[0, 0, 0]).unwrap(), whole, "{name}");
+        assert_eq!(with(&[0xff, 0xff]).unwrap(), whole, "{name}");
+        assert_eq!(read(name, &[&bytes[..], b"more"].concat()).unwrap(), whole, "{name}");
+    }
+    // Before a restart marker too.
+    let bytes = case("restarts.jpg");
+    let marker = bytes.windows(2).position(|pair| pair == [0xff, 0xd0]).unwrap();
+    let more = [&bytes[..marker], &[0x31, 0x41, 0x59, 0x26], &bytes[marker..]].concat();
+    assert!(read("restarts.jpg", &more).is_err());
+    assert_eq!(
+        messages[0],
+        "DIR/baseline.jpg: damaged: after its pixels there are 4 bytes of data left\n\
+         help: fetch or export it again, or take it out of the folder"
+    );
+}
+
 #[test]
 fn a_png_cut_short_is_refused() {
     let pixels: Vec<u8> = (0..32 * 24 * 3).map(|i| (i * i % 251) as u8).collect();
@@ -109,7 +144,11 @@ fn a_png_cut_short_is_refused() {
     }
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 1;
-    assert!(read("a.png", &damaged).unwrap_err().starts_with("DIR/a.png: damaged: "));
+    assert_eq!(
+        read("a.png", &damaged).unwrap_err(),
+        "DIR/a.png: damaged: the checksum of its part IDAT is not that of its content\n\
+         help: fetch or export it again, or take it out of the folder"
+    );
 }
 
 #[test]

@@ -23,6 +23,12 @@ pub(super) fn advice(error: &RunError, run: &Path) -> String {
         RunError::Unfinished(path) => {
             format!("go on with it: netc train --resume {}; or {elsewhere}", quoted(path.display()))
         }
+        RunError::Moved(_) => "it was moved or removed while the training went on; what is there \
+             now was left as it is"
+            .into(),
+        RunError::NotBegun(_) => "start it again with the command that began it; it may use the \
+             same folder"
+            .into(),
         RunError::Busy(_) => format!("wait until it is over, or {elsewhere}"),
         RunError::Occupied { .. } => {
             format!("{elsewhere}, an empty one or one that is not there yet")

@@ -242,13 +242,14 @@ fn estimate(planned: &Planned, args: &TrainingsArgs) -> Result<String, SearchErr
     let seconds = found.seconds(plan, train, test);
     Ok(format!(
         "{:.3} PMACs, a training step counted as three forward passes\n\
-         about {} on {} ({}, {}, by a few steps of {} nets, timed in {:.0} s){}\n",
+         about {} on {} ({}, {}, by a few steps of {} {}, timed in {:.0} s){}\n",
         plan.macs(train, test) / 1e15,
         rough(seconds),
         if workers > 1.0 { "one worker" } else { "this machine" },
         machine.hardware().label(),
         machine.precision,
         found.timed,
+        if found.timed == 1 { "net" } else { "nets" },
         start.elapsed().as_secs_f64(),
         if workers > 1.0 {
             format!("; {} if {workers} such work at the same time", rough(seconds / workers))

@@ -24,17 +24,20 @@ pub(super) struct Entries<'a> {
     pub folder: &'a Folder,
     pub lease: &'a Lease,
     pub appender: Appender,
-    /// Whether another worker has taken over.
-    pub lost: bool,
     pub keep: bool,
 }
 
 impl Entries<'_> {
-    fn append(&mut self, line: &Line) -> Result<(), RunError> {
-        if !self.lease.holds() {
-            self.lost = true;
-            return Err(RunError::Data("another worker has taken the run over".into()));
+    /// The folder of the run, while it is there and no other worker has taken it over.
+    fn own(&self) -> Result<&Folder, RunError> {
+        match self.lease.holds() {
+            true => Ok(self.folder),
+            false => Err(RunError::Moved(self.folder.path().into())),
         }
+    }
+
+    fn append(&mut self, line: &Line) -> Result<(), RunError> {
+        self.own()?;
         self.appender.append(line).map_err(|error| match error {
             SearchError::Io { path, source } => RunError::Io { path, source },
             other => RunError::Data(other.to_string()),
@@ -58,12 +61,12 @@ impl Journal for Entries<'_> {
         Ok(())
     }
 
-    fn checkpoint(&self) -> PathBuf {
-        self.folder.path().join(RunFolder::CHECKPOINT)
+    fn checkpoint(&self) -> Result<PathBuf, RunError> {
+        Ok(self.own()?.path().join(RunFolder::CHECKPOINT))
     }
 
-    fn weights(&self) -> Option<PathBuf> {
-        self.keep.then(|| self.folder.path().join(WEIGHTS))
+    fn weights(&self) -> Result<Option<PathBuf>, RunError> {
+        self.keep.then(|| Ok(self.own()?.path().join(WEIGHTS))).transpose()
     }
 }
 

@@ -77,8 +77,10 @@ impl Worker<'_> {
     /// that fails; the current run is left for others.
     pub fn work(&self, report: &mut dyn FnMut(Stage<'_>)) -> Result<Worked, SearchError> {
         let plan = Plan::read(self.folder)?;
+        let place = Folder::open(self.folder).map_err(SearchError::io(self.folder))?;
+        let anchor = place.anchor().map_err(SearchError::io(self.folder))?;
         self.same_data(&plan)?;
-        let runs = Folder::open(self.folder).and_then(|place| place.create_sub(Plan::RUNS));
+        let runs = place.create_sub(Plan::RUNS);
         let runs = runs.map_err(SearchError::io(&self.folder.join(Plan::RUNS)))?;
         let mut desk = Desk { plan: &plan, runs, claimer: Claimer::default() };
         let mut worked = Worked::default();
@@ -91,6 +93,9 @@ impl Worker<'_> {
                 }
                 if results[i].is_some() || fate == Fate::Dropped {
                     continue;
+                }
+                if !anchor.holds() {
+                    return Err(self.moved());
                 }
                 match self.turn(&mut desk, &plan.runs[i], fate, report) {
                     Ok(Turn::Over(result)) => (idle, results[i]) = (false, Some(result)),
@@ -116,6 +121,12 @@ impl Worker<'_> {
                 (_, false) => {}
             }
         }
+    }
+
+    fn moved(&self) -> SearchError {
+        let path = self.folder.display();
+        SearchError::new(format!("{path} is no longer the folder that this search began in"))
+            .help("it was moved or removed while the search went on; go on where it is now")
     }
 
     /// Refuses other images than those that the search began with: their runs would be averaged
@@ -191,8 +202,7 @@ impl Worker<'_> {
         if before.is_none() {
             appender.append(&Line::Inputs(Box::new(inputs)))?;
         }
-        let mut journal =
-            Entries { folder: own, lease, appender, lost: false, keep: self.keep_weights };
+        let mut journal = Entries { folder: own, lease, appender, keep: self.keep_weights };
         let method = Method::default();
         let job = |resume| Job {
             net: &net,
@@ -238,7 +248,7 @@ impl Worker<'_> {
         result: Result<Outcome, RunError>,
         mut journal: Entries<'_>,
     ) -> Result<Option<Outcome>, SearchError> {
-        if journal.lost || !journal.lease.holds() {
+        if !journal.lease.holds() {
             return Ok(None);
         }
         let (outcome, reason) = match result {
@@ -251,6 +261,7 @@ impl Worker<'_> {
                 | RunError::OneValue { .. }
                 | RunError::Data(_)),
             ) => (Outcome::Failed, Some(error.to_string())),
+            Err(RunError::Moved(_)) => return Ok(None),
             Err(RunError::Io { path, source }) => return Err(SearchError::Io { path, source }),
             Err(error) => return Err(SearchError::new(error.to_string())),
         };

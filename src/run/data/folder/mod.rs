@@ -171,7 +171,7 @@ fn unused(path: &Path, read: [&Path; 2]) -> Result<Option<String>, DataError> {
 fn left_out(others: usize) -> Option<String> {
     let files = if others == 1 { "file that is" } else { "files that are" };
     let is = if others == 1 { "is" } else { "are" };
-    (others > 0).then(|| format!("{others} {files} no PNG or JPEG {is} left out"))
+    (others > 0).then(|| format!("{others} {files} not named .png, .jpg or .jpeg {is} left out"))
 }
 
 /// The images with the numbers of their classes.
@@ -232,7 +232,7 @@ fn common_size<'a>(
                 path,
                 format!(
                     "it is {} x {} pixels, but {} is {} x {}: every image must have one size\n\
-                     with ImageMagick, for example: mogrify -resize {}x{}! FILE...",
+                     help: with ImageMagick, for example: mogrify -resize {}x{}! FILE...",
                     size[2],
                     size[1],
                     from.display(),

@@ -5,10 +5,12 @@ use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _};
 use std::path::Path;
 
-use zip::ZipArchive;
 use zip::read::ZipFile;
+use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::super::error::DataError;
+use super::super::names::printable;
 use super::super::sniff;
 use super::npy::{Header, Type};
 use crate::disk;
@@ -16,6 +18,9 @@ use crate::limits::{MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO};
 
 /// The maximum number of bytes that are read at once, unless one item has more.
 const BLOCK: usize = 1 << 16;
+
+/// The ending of the name of an array.
+const ENDING: &str = ".npy";
 
 /// Receives the items of an array in order: the index of the first of some, and their bytes.
 pub(super) type Take<'t> = dyn FnMut(usize, &[u8]) -> Result<(), DataError> + 't;
@@ -47,8 +52,7 @@ impl<'a> Archive<'a> {
         file.rewind().map_err(DataError::io(path))?;
         let bytes = file.metadata().map_err(DataError::io(path))?.len();
         let zip = ZipArchive::new(BufReader::new(file));
-        let zip =
-            zip.map_err(|error| DataError::file(path, no_arrays(sniff::kind(&start), &error)))?;
+        let zip = zip.map_err(|_| DataError::file(path, no_arrays(sniff::kind(&start), bytes)))?;
         let most = MAX_UNPACKED_BYTES.max(bytes.saturating_mul(MAX_UNPACKED_RATIO));
         Ok(Archive { path, zip, most, taken: 0 })
     }
@@ -65,8 +69,37 @@ impl<'a> Archive<'a> {
 
     /// The array with a name, ignoring case.
     pub fn find(&self, name: &str) -> Option<String> {
-        let wanted = format!("{name}.npy");
-        self.names().find(|entry| entry.eq_ignore_ascii_case(&wanted)).map(Cow::into_owned)
+        self.all(&[name]).into_iter().next()
+    }
+
+    /// The array with one of several names that mean the same.
+    ///
+    /// # Errors
+    /// Two of them, of which one would be left out.
+    pub fn only(&self, names: &[&str]) -> Result<Option<String>, DataError> {
+        let all = self.all(names);
+        match &all[..] {
+            [one, other, ..] => Err(self.wrong(format!(
+                "{} and {} stand for the same: expected one of them\n\
+                 help: save the one that is meant",
+                printable(one),
+                printable(other)
+            ))),
+            _ => Ok(all.into_iter().next()),
+        }
+    }
+
+    /// The arrays with one of these names, ignoring case.
+    fn all(&self, names: &[&str]) -> Vec<String> {
+        let wanted = |entry: &str| {
+            let name =
+                entry.len().checked_sub(ENDING.len()).and_then(|at| entry.split_at_checked(at));
+            name.is_some_and(|(name, ending)| {
+                ending.eq_ignore_ascii_case(ENDING)
+                    && names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
+            })
+        };
+        self.names().filter(|entry| wanted(entry)).map(Cow::into_owned).collect()
     }
 
     /// Reads the header of an array, whose whole size counts against the limit.
@@ -147,7 +180,13 @@ impl Array {
     pub fn width(&self) -> Option<usize> {
         match self.header.kind {
             Type::Unsigned(n) | Type::Signed(n) | Type::Float(n) => Some(n),
-            Type::Text(_) | Type::Bytes(_) | Type::Objects | Type::Other => None,
+            Type::Text(_)
+            | Type::Bytes(_)
+            | Type::Objects
+            | Type::Complex
+            | Type::Times
+            | Type::Raw
+            | Type::Other => None,
         }
     }
 
@@ -162,11 +201,41 @@ fn open<'z>(
     path: &Path,
     entry: &str,
 ) -> Result<ZipFile<'z, BufReader<File>>, DataError> {
-    zip.by_name(entry).map_err(|error| DataError::file(path, format!("{entry}: {error}")))
+    let wrong = |why: &str| DataError::file(path, format!("{entry}: {why}"));
+    let file = zip.by_name(entry).map_err(|error| wrong(said(&error)))?;
+    match file.compression() {
+        CompressionMethod::Stored | CompressionMethod::Deflated => Ok(file),
+        other => {
+            let how = OTHER_METHODS.iter().find(|(method, _)| *method == other);
+            let how = how.map_or("a method that is not read here", |(_, name)| name);
+            Err(wrong(&format!(
+                "compressed by {how}\nhelp: save it with `numpy.savez` or `numpy.savez_compressed`"
+            )))
+        }
+    }
+}
+
+/// Ways of compression that NumPy does not use.
+const OTHER_METHODS: [(CompressionMethod, &str); 5] = [
+    (CompressionMethod::DEFLATE64, "Deflate64"),
+    (CompressionMethod::BZIP2, "bzip2"),
+    (CompressionMethod::LZMA, "LZMA"),
+    (CompressionMethod::ZSTD, "Zstandard"),
+    (CompressionMethod::XZ, "XZ"),
+];
+
+/// Why an entry cannot be opened.
+fn said(error: &ZipError) -> &'static str {
+    match error {
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+            "it is encrypted\nhelp: save it without a password"
+        }
+        _ => "its place in the archive is damaged",
+    }
 }
 
 /// The error for a file that is not a zip archive.
-fn no_arrays(kind: Option<&str>, error: &zip::result::ZipError) -> String {
+fn no_arrays(kind: Option<&str>, bytes: u64) -> String {
     let help = match kind {
         Some(kind) if kind.ends_with("image") => {
             "give the folder of the images: DIR with DIR/train/CLASS/*.png and DIR/test/CLASS/*.png"
@@ -176,7 +245,14 @@ fn no_arrays(kind: Option<&str>, error: &zip::result::ZipError) -> String {
              test_images=..., test_labels=...)"
         }
         Some(sniff::GZIP) => "unpack it, and give the folder",
-        _ => return format!("expected an .npz file: {error}"),
+        Some(sniff::ZIP) => {
+            return "it is cut short or damaged: its end, which lists the arrays, is missing\n\
+                    help: fetch or save it again"
+                .into();
+        }
+        Some(kind) => return format!("expected an .npz file, got {kind}"),
+        None if bytes == 0 => return "expected an .npz file, got an empty file".into(),
+        None => return "expected an .npz file, got other bytes".into(),
     };
     format!("expected an .npz file, got {}\nhelp: {help}", kind.unwrap_or_default())
 }

@@ -54,12 +54,19 @@ pub(super) fn fit(
     }
 }
 
-/// The labels, each below `classes`.
+/// The names of the classes, and the array that has them.
+pub(super) struct Named {
+    entry: String,
+    pub names: Vec<String>,
+}
+
+/// The labels, each of a class that has a name, if there are names.
 pub(super) fn read(
     archive: &mut Archive<'_>,
     array: &Array,
-    classes: usize,
+    named: Option<&Named>,
 ) -> Result<Vec<u16>, DataError> {
+    let classes = named.map_or(MAX_CLASSES, |named| named.names.len());
     let width = array.width().unwrap_or(1);
     let path = archive.path.join(&array.entry);
     let mut labels = Vec::new();
@@ -69,9 +76,13 @@ pub(super) fn read(
             Type::Float(_) => {
                 let number = array.header.number(bytes);
                 if number.fract() != 0.0 || number.abs() > 1e18 {
-                    let reason = format!(
-                        "expected whole numbers, got {number} at byte {at}\nhelp: {NUMBER}"
-                    );
+                    let got = if number.abs() > 1e16 {
+                        format!("{number:e}")
+                    } else {
+                        number.to_string()
+                    };
+                    let reason =
+                        format!("expected whole numbers, got {got} at byte {at}\nhelp: {NUMBER}");
                     return Err(DataError::file(&path, reason));
                 }
                 number as i128
@@ -81,6 +92,18 @@ pub(super) fn read(
         let known = u16::try_from(label).ok().filter(|&label| usize::from(label) < classes);
         labels.push(known.ok_or_else(|| {
             let last = classes - 1;
+            if let Some(Named { entry, names }) = named.filter(|_| label > 0) {
+                let count = names.len();
+                let names = if count == 1 { "name" } else { "names" };
+                return DataError::file(
+                    &path,
+                    format!(
+                        "label {label} at byte {at} has no name: {entry} has {count} {names}, \
+                         of the labels from 0 to {last}\n\
+                         help: give {entry} a name for each label, or leave it out; or {NUMBER}"
+                    ),
+                );
+            }
             let reason = format!(
                 "expected a label from 0 to {last}, got {label} at byte {at}\nhelp: {NUMBER}"
             );
@@ -109,8 +132,8 @@ pub(super) fn numbers(
 }
 
 /// The names of the classes, if the file has them.
-pub(super) fn class_names(archive: &mut Archive<'_>) -> Result<Option<Vec<String>>, DataError> {
-    let Some(entry) = NAMES.iter().find_map(|name| archive.find(name)) else { return Ok(None) };
+pub(super) fn class_names(archive: &mut Archive<'_>) -> Result<Option<Named>, DataError> {
+    let Some(entry) = archive.only(&NAMES)? else { return Ok(None) };
     let array = archive.array(entry)?;
     let (entry, header) = (&array.entry, &array.header);
     let wrong = |reason: String| archive.wrong(format!("{entry}: {reason}"));
@@ -131,8 +154,16 @@ pub(super) fn class_names(archive: &mut Archive<'_>) -> Result<Option<Vec<String
         bytes.extend_from_slice(all);
         Ok(())
     })?;
-    let names = header.strings(&bytes);
     let wrong = |reason: String| archive.wrong(format!("{entry}: {reason}"));
+    let names = header.strings(&bytes).map_err(|(name, why)| {
+        let help = match header.kind {
+            Type::Bytes(_) => {
+                "\nhelp: if they are in Latin-1, in NumPy: numpy.char.decode(class_names, \"latin1\")"
+            }
+            _ => "",
+        };
+        wrong(format!("a class cannot be named \"{name}\": {why}{help}"))
+    })?;
     if let Some(long) = names.iter().position(|name| name.len() > MAX_CLASS_NAME_BYTES) {
         return Err(wrong(format!(
             "the name of class {long} has more than {MAX_CLASS_NAME_BYTES} bytes"
@@ -140,6 +171,6 @@ pub(super) fn class_names(archive: &mut Archive<'_>) -> Result<Option<Vec<String
     }
     match names.iter().map(String::len).sum::<usize>() > MAX_CLASS_TEXT_BYTES {
         true => Err(wrong(format!("the names have more than {} MiB", MAX_CLASS_TEXT_BYTES >> 20))),
-        false => Ok(Some(names)),
+        false => Ok(Some(Named { entry: entry.clone(), names })),
     }
 }

@@ -16,7 +16,6 @@ use super::error::DataError;
 use super::names::{MOST_LISTED, name_of, printable};
 use super::normalisation::Normalisation;
 use super::progress::Progress;
-use crate::limits::MAX_CLASSES;
 use archive::Archive;
 use pixels::{Layout, Scale};
 
@@ -55,13 +54,12 @@ pub fn read(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Datase
     labels::fit(&archive, &labels, &images.entry, layout.count)?;
     labels::fit(&archive, &test_labels, &test_images.entry, test_layout.count)?;
     let named = labels::class_names(&mut archive)?;
-    let count = named.as_ref().map_or(MAX_CLASSES, Vec::len);
     let [labels, test_labels] = [
-        labels::read(&mut archive, &labels, count)?,
-        labels::read(&mut archive, &test_labels, count)?,
+        labels::read(&mut archive, &labels, named.as_ref())?,
+        labels::read(&mut archive, &test_labels, named.as_ref())?,
     ];
     let classes = match named {
-        Some(names) => names,
+        Some(named) => named.names,
         None => labels::numbers(&archive, [&labels, &test_labels])?,
     };
     let scale = Scale::of(&mut archive, [(&images, &layout), (&test_images, &test_layout)])?;
@@ -86,6 +84,9 @@ pub fn read(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Datase
 
 /// The entries with the four arrays.
 fn entries(archive: &Archive<'_>) -> Result<[String; 4], DataError> {
+    for role in 0..ARRAYS[0].len() {
+        archive.only(&ARRAYS.map(|names| names[role]))?;
+    }
     for names in ARRAYS {
         let found = names.map(|name| archive.find(name));
         if let [Some(a), Some(b), Some(c), Some(d)] = found {

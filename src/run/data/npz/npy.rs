@@ -17,6 +17,11 @@ pub(super) enum Type {
     Bytes(usize),
     /// Python objects.
     Objects,
+    Complex,
+    /// Dates, or spans of time.
+    Times,
+    /// Bytes without a meaning.
+    Raw,
     Other,
 }
 
@@ -60,7 +65,12 @@ impl Header {
         match self.kind {
             Type::Objects => "a pickle of Python objects, which is not run".into(),
             Type::Text(_) | Type::Bytes(_) => format!("text ({})", self.descr),
-            _ => self.descr.clone(),
+            Type::Complex => format!("complex numbers ({})", self.descr),
+            Type::Times => format!("dates or times ({})", self.descr),
+            Type::Raw => format!("raw bytes ({})", self.descr),
+            Type::Unsigned(_) | Type::Signed(_) | Type::Float(_) | Type::Other => {
+                self.descr.clone()
+            }
         }
     }
 
@@ -70,7 +80,9 @@ impl Header {
         let item = match self.kind {
             Type::Unsigned(n) | Type::Signed(n) | Type::Float(n) | Type::Bytes(n) => n as u64,
             Type::Text(n) => (n as u64).checked_mul(4)?,
-            Type::Objects | Type::Other => return Some(0),
+            Type::Objects | Type::Complex | Type::Times | Type::Raw | Type::Other => {
+                return Some(0);
+            }
         };
         let some =
             self.shape.iter().try_fold(item, |bytes, &n| bytes.checked_mul(n.max(1) as u64))?;
@@ -99,30 +111,61 @@ impl Header {
             false => bytes.iter().rev().fold(0, digits),
         };
         match bytes.len() {
+            2 => half(bits as u16),
             4 => f32::from_bits(bits as u32).into(),
             _ => f64::from_bits(bits),
         }
     }
 
-    /// All strings of an array of them.
-    pub(super) fn strings(&self, bytes: &[u8]) -> Vec<String> {
+    /// All strings of an array of them, without the zeros that pad them.
+    ///
+    /// # Errors
+    /// The first that is not Unicode, as it would be written, and why.
+    pub(super) fn strings(&self, bytes: &[u8]) -> Result<Vec<String>, (String, &'static str)> {
         match self.kind {
-            Type::Bytes(n) if n > 0 => {
-                let text =
-                    |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
-                bytes.chunks_exact(n).map(text).collect()
-            }
+            Type::Bytes(n) if n > 0 => bytes.chunks_exact(n).map(utf8).collect(),
             Type::Text(n) if n > 0 => {
-                let letter = |word: &[u8]| {
-                    let code = u32::try_from(self.integer(word)).ok().filter(|&code| code > 0);
-                    code.map(|code| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
-                };
-                let text = |bytes: &[u8]| bytes.chunks_exact(4).map_while(letter).collect();
-                bytes.chunks_exact(4 * n).map(text).collect()
+                let code = |word: &[u8]| u32::try_from(self.integer(word)).unwrap_or(u32::MAX);
+                let codes = |bytes: &[u8]| bytes.chunks_exact(4).map(code).collect::<Vec<u32>>();
+                bytes.chunks_exact(4 * n).map(|bytes| letters(&codes(bytes))).collect()
             }
-            _ => vec![String::new(); self.shape.iter().product()],
+            _ => Ok(vec![String::new(); self.shape.iter().product()]),
         }
     }
+}
+
+/// A string of bytes.
+fn utf8(bytes: &[u8]) -> Result<String, (String, &'static str)> {
+    let length = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    let text = std::str::from_utf8(&bytes[..length]);
+    let refuse = |_| (bytes[..length].escape_ascii().to_string(), "these bytes are not UTF-8");
+    text.map(str::to_owned).map_err(refuse)
+}
+
+/// A string of code points.
+fn letters(codes: &[u32]) -> Result<String, (String, &'static str)> {
+    let length = codes.iter().rposition(|&code| code != 0).map_or(0, |last| last + 1);
+    let text: Option<String> = codes[..length].iter().map(|&code| char::from_u32(code)).collect();
+    text.ok_or_else(|| {
+        let letter = |&code: &u32| match char::from_u32(code) {
+            Some(letter) => letter.escape_debug().to_string(),
+            None => format!("\\u{{{code:x}}}"),
+        };
+        (codes[..length].iter().map(letter).collect(), "not every letter of it is one of Unicode")
+    })
+}
+
+/// A number in half precision (IEEE 754).
+fn half(bits: u16) -> f64 {
+    const MANTISSA: f64 = 1024.0;
+    let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023) / MANTISSA);
+    let size = match exponent {
+        0 => mantissa * 2f64.powi(-14),
+        31 if mantissa == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1.0 + mantissa) * 2f64.powi(exponent - 15),
+    };
+    if bits >> 15 == 1 { -size } else { size }
 }
 
 /// `{'descr': '<i8', 'fortran_order': False, 'shape': (3, 4), }`. `None` if the text is not of
@@ -154,8 +197,11 @@ fn parse(text: &str, length: u64) -> Option<Result<Header, String>> {
         ("b", Some(1)) => Type::Unsigned(1),
         ("u", Some(n @ (1 | 2 | 4 | 8))) => Type::Unsigned(n),
         ("i", Some(n @ (1 | 2 | 4 | 8))) => Type::Signed(n),
-        ("f", Some(n @ (4 | 8))) => Type::Float(n),
+        ("f", Some(n @ (2 | 4 | 8))) => Type::Float(n),
         ("O", _) => Type::Objects,
+        ("c", _) => Type::Complex,
+        ("M" | "m", _) => Type::Times,
+        ("V", _) => Type::Raw,
         ("U", Some(n)) => Type::Text(n),
         ("S", Some(n)) => Type::Bytes(n),
         _ => Type::Other,

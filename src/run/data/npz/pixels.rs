@@ -43,15 +43,17 @@ impl Layout {
         if array.width().is_none() {
             let help = match array.header.kind {
                 Type::Objects => {
-                    "if they are images of one size, in NumPy: numpy.stack(images).astype(\"uint8\")"
+                    "\nhelp: if they are images of one size, in NumPy: \
+                     numpy.stack(images).astype(\"uint8\")"
                 }
                 Type::Text(_) | Type::Bytes(_) => {
-                    "give the images themselves, not the names of their files"
+                    "\nhelp: give the images themselves, not the names of their files"
                 }
-                _ => "in NumPy: images.astype(\"float32\")",
+                Type::Other => "\nhelp: in NumPy: images.astype(\"float32\")",
+                _ => "",
             };
             return Err(wrong(format!(
-                "expected numbers, got {}\nhelp: {help}",
+                "expected whole numbers, or floats of 16, 32 or 64 bits, got {}{help}",
                 array.header.what()
             )));
         }
@@ -189,6 +191,9 @@ impl Range {
 
 /// The fewest digits that identify a value of its type.
 fn shortest(number: f64) -> String {
+    if number.abs() >= 1e16 {
+        return format!("{number:e}");
+    }
     let single = number as f32;
     if f64::from(single) == number { single.to_string() } else { number.to_string() }
 }

@@ -7,7 +7,8 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::raw::{CUT_SHORT, Head, Raw, too_large};
+use super::raw::{CUT_SHORT, Head, Raw, damaged_data, too_large};
+use super::scan::left_over;
 use crate::limits::MAX_IMAGE_SIDE;
 
 const END: [u8; 2] = [0xff, 0xd9];
@@ -22,10 +23,20 @@ pub(super) fn head(bytes: &[u8]) -> Result<Head, String> {
 
 /// If data end too early, a decoder fills the rest with grey up to the end marker. If they are
 /// complete, bytes between them and that marker do not matter; so they are also decoded with bytes
-/// added there, and must give the same image.
+/// added there, and must give the same image. Bytes that no pixel needs are of damage too.
 pub(super) fn decode(bytes: &[u8]) -> Result<Raw, String> {
     let end = data_end(bytes).ok_or(CUT_SHORT)?;
-    let whole = pixels(&[&bytes[..end], &END].concat())?;
+    let ended = [&bytes[..end], &END].concat();
+    let whole = pixels(&ended)?;
+    match left_over(&ended) {
+        0 => {}
+        1 => return Err(damaged_data("after its pixels there is a byte of data left")),
+        left => {
+            return Err(damaged_data(&format!(
+                "after its pixels there are {left} bytes of data left"
+            )));
+        }
+    }
     let filled = pixels(&[&bytes[..end], &FILLER, &END].concat());
     match filled {
         Ok(filled) if filled.pixels == whole.pixels => Ok(whole),
@@ -86,12 +97,22 @@ fn data_end(bytes: &[u8]) -> Option<usize> {
         }
     }
     let after = bytes[at..].windows(2).position(|pair| pair == END)?;
-    Some(at + after)
+    // Bytes of ones may stand before a marker. Data do not end in one: a zero would follow it.
+    let data = &bytes[..at + after];
+    Some(data.iter().rposition(|&byte| byte != 0xff).map_or(0, |last| last + 1))
 }
 
 fn damaged(error: DecodeErrors) -> String {
     match error {
-        DecodeErrors::ExhaustedData => CUT_SHORT.into(),
-        error => format!("damaged: {error:?}"),
+        // All is in memory: there is no other reason for a read that fails.
+        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => CUT_SHORT.into(),
+        DecodeErrors::Format(text)
+        | DecodeErrors::HuffmanDecode(text)
+        | DecodeErrors::DqtError(text)
+        | DecodeErrors::SosError(text)
+        | DecodeErrors::SofError(text)
+        | DecodeErrors::MCUError(text) => damaged_data(&text),
+        DecodeErrors::FormatStatic(text) => damaged_data(text),
+        error => damaged_data(&error.to_string()),
     }
 }

@@ -3,6 +3,7 @@
 mod jpeg;
 mod png;
 mod raw;
+mod scan;
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
 
-use super::raw::{CUT_SHORT, Head, Raw, too_large};
+use super::raw::{CUT_SHORT, Head, Raw, damaged_data, too_large};
 use crate::limits::MAX_IMAGE_SIDE;
 
 /// The maximum that the decoder may allocate besides the pixels.
@@ -66,6 +66,23 @@ fn damaged(error: DecodingError) -> String {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             CUT_SHORT.into()
         }
-        error => format!("damaged: {error}"),
+        error => damaged_data(&plain(&error.to_string())),
+    }
+}
+
+/// What the decoder says of a file, without the notation of its source: it names a part as
+/// `ChunkType { type: IDAT, critical: true }`.
+fn plain(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let part = text.split_once("ChunkType { type: ").and_then(|(before, rest)| {
+        let (inside, after) = rest.split_once(" }")?;
+        Some((before, inside.split(',').next().unwrap_or_default(), after))
+    });
+    match part {
+        Some((_, name, _)) if text.starts_with("CRC error") => {
+            format!("the checksum of its part {name} is not that of its content")
+        }
+        Some((before, name, after)) => format!("{before}{name}{after}"),
+        None => text.replace(". ", ": "),
     }
 }

@@ -9,6 +9,11 @@ use crate::limits::MAX_IMAGE_SIDE;
 pub(super) const CUT_SHORT: &str = "it is cut short: its data end before its pixels do\n\
                          help: fetch or export it again, or take it out of the folder";
 
+/// The error for a file with this damage.
+pub(super) fn damaged_data(what: &str) -> String {
+    format!("damaged: {what}\nhelp: fetch or export it again, or take it out of the folder")
+}
+
 /// An image in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {

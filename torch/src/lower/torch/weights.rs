@@ -51,8 +51,12 @@ impl Weight {
 
     /// Replaces the values, given in the order of the dimensions.
     pub fn set_values(&self, values: &[f32]) -> Result<(), TchError> {
-        let new = Tensor::f_from_slice(values)?.f_reshape(&self.dims)?;
-        tch::no_grad(|| self.tensor.shallow_clone().f_copy_(&new))
+        self.adopt(&Tensor::f_from_slice(values)?.f_reshape(&self.dims)?)
+    }
+
+    /// Replaces the values by those of a tensor of the same shape.
+    pub(crate) fn adopt(&self, values: &Tensor) -> Result<(), TchError> {
+        tch::no_grad(|| self.tensor.shallow_clone().f_copy_(values))
     }
 }
 

@@ -26,7 +26,7 @@ use crate::run::dist::Group;
 use crate::run::probe::origin;
 use crate::run::store::checkpoint;
 use crate::run::train::batches::{Batch, Batches};
-use crate::run::train::fits::fits;
+use crate::run::train::fits::takes;
 use crate::run::train::tuning::tuning;
 
 pub use score::Score;
@@ -202,7 +202,7 @@ fn evaluate_run_watched(
     machine: Machine,
     watch: &mut dyn FnMut(&Tensor, &Tensor) -> Result<(), TchError>,
 ) -> Result<Score, RunError> {
-    fits(net, data)?;
+    takes(net, data)?;
     let refuse = |reason: String| RunError::NoRun { path: run.into(), reason };
     let text = RunFolder::recipe(run)?;
     let (recipe, problems) = Recipe::resolve(&[], &[(FileId(0), &text)]);

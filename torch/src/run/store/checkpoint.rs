@@ -1,15 +1,18 @@
-//! Weights and buffers in a `safetensors` file, each under its node's path, in fp32. For an
-//! unfinished training also the optimiser state and the averaged weights, each under a prefix and
-//! the name of its weight.
+//! Weights and buffers in a `safetensors` file, each under its node's path, in fp32, or in fp64 if
+//! the net computes in it. For an unfinished training also the optimiser state and the averaged
+//! weights, each under a prefix and the name of its weight.
 
 use std::path::{Path, PathBuf};
 
 use netc::disk::{self, Folder};
 pub(in crate::run) use netc::lower::tensor_file::Entry;
-use netc::lower::tensor_file::{self, EMA, OPTIMISER, SLOW, TensorFile, most_bytes, open};
+use netc::lower::tensor_file::{
+    self, EMA, OPTIMISER, SLOW, TensorFile, TensorFileError, Values, most_bytes, open,
+};
 use netc::run::write_atomically;
 use netc::run::{RunError, RunFolder};
 use serde::Serialize;
+use tch::kind::Element;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::lower::{At, TorchNet, Weight};
@@ -22,11 +25,28 @@ pub(in crate::run) const NO_FACTS: Option<&()> = None;
 
 /// A tensor on any device as row-major fp32.
 pub(in crate::run) fn entry(tensor: &Tensor) -> Result<Entry, TchError> {
-    let host =
-        tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
-    let mut values = vec![0f32; host.numel()];
+    let (shape, values) = on_host(tensor, Kind::Float)?;
+    Ok(Entry::floats(shape, &values))
+}
+
+/// The same without rounding: a tensor in fp64 stays so.
+fn exact(tensor: &Tensor) -> Result<Entry, TchError> {
+    if tensor.kind() != Kind::Double {
+        return entry(tensor);
+    }
+    let (shape, values) = on_host(tensor, Kind::Double)?;
+    Ok(Entry::doubles(shape, &values))
+}
+
+/// The shape and the numbers of a tensor, row-major.
+fn on_host<T: Element + Default>(
+    tensor: &Tensor,
+    kind: Kind,
+) -> Result<(Vec<usize>, Vec<T>), TchError> {
+    let host = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(kind)?.f_contiguous()?;
+    let mut values = vec![T::default(); host.numel()];
     host.f_copy_data(&mut values, host.numel())?;
-    Ok(Entry::floats(host.size().iter().map(|&d| d as usize).collect(), &values))
+    Ok((host.size().iter().map(|&d| d as usize).collect(), values))
 }
 
 /// Writes every weight and buffer of a net. The same content gives the same bytes. A reader finds
@@ -56,7 +76,7 @@ pub(in crate::run) fn save_state(
 ) -> Result<(), RunError> {
     let mut entries = weights(&state.net)?;
     for (name, _, tensor) in more(state) {
-        let entry = entry(tensor).at(&name)?;
+        let entry = exact(tensor).at(&name)?;
         entries.push((name, entry));
     }
     let before = before(path);
@@ -65,7 +85,7 @@ pub(in crate::run) fn save_state(
 }
 
 fn weights(net: &TorchNet) -> Result<Vec<(String, Entry)>, RunError> {
-    net.weights().iter().map(|w| Ok((w.name.clone(), entry(&w.tensor).at(&w.name)?))).collect()
+    net.weights().iter().map(|w| Ok((w.name.clone(), exact(&w.tensor).at(&w.name)?))).collect()
 }
 
 /// Where the checkpoint before the last one is kept.
@@ -132,10 +152,8 @@ pub(in crate::run) fn load_state(
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     let mut all = Vec::new();
     for (name, weight, tensor) in more(state) {
-        let values = file.floats(&name, &weight.dims).map_err(|e| refuse(e.to_string()))?;
-        let values =
-            Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(&weight.dims)).at(&name)?;
-        all.push((tensor, values));
+        let values = stored(&file, &name, &weight.dims).map_err(|e| refuse(e.to_string()))?;
+        all.push((tensor, values.at(&name)?));
     }
     put(&file, path, &state.net, "")?;
     for (tensor, values) in all {
@@ -157,8 +175,8 @@ pub(in crate::run) fn write(
 }
 
 /// Reads every weight and buffer of a net, or their exponential moving average if the training
-/// keeps one. The file must have exactly its names and shapes in fp32, and may have the state of a
-/// training; on any difference the net is unchanged.
+/// keeps one. The file must have exactly its names and shapes in fp32 or fp64, and may have the
+/// state of a training; on any difference the net is unchanged.
 ///
 /// # Errors
 /// A file that cannot be read, is damaged or differs; the first difference is named.
@@ -206,11 +224,24 @@ fn put(file: &TensorFile<'_>, path: &Path, net: &TorchNet, prefix: &str) -> Resu
     }
     let mut all = Vec::new();
     for weight in net.weights() {
-        let values = file.floats(&format!("{prefix}{}", weight.name), &weight.dims);
-        all.push(values.map_err(|e| refuse(e.to_string()))?);
+        let values = stored(file, &format!("{prefix}{}", weight.name), &weight.dims);
+        all.push(values.map_err(|e| refuse(e.to_string()))?.at(&weight.name)?);
     }
     for (weight, values) in net.weights().iter().zip(all) {
-        weight.set_values(&values).at(&weight.name)?;
+        weight.adopt(&values).at(&weight.name)?;
     }
     Ok(())
+}
+
+/// A tensor of a file, in the precision that it is stored in.
+fn stored(
+    file: &TensorFile<'_>,
+    name: &str,
+    dims: &[i64],
+) -> Result<Result<Tensor, TchError>, TensorFileError> {
+    let values = match file.stored_values(name, dims)? {
+        Values::Single(values) => Tensor::f_from_slice(&values),
+        Values::Double(values) => Tensor::f_from_slice(&values),
+    };
+    Ok(values.and_then(|tensor| tensor.f_reshape(dims)))
 }

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use netc::lower::Precision;
-use netc::run::RunError;
+use netc::run::{Method, RunError};
 use serde::{Deserialize, Serialize};
 
 use crate::run::train::job::Job;
@@ -25,6 +25,9 @@ pub(in crate::run) struct Facts {
     /// The precision; `None` in a checkpoint of an older netc.
     #[serde(default)]
     pub precision: Option<Precision>,
+    /// How it was computed; `None` in a checkpoint of an older netc.
+    #[serde(default)]
+    pub method: Option<Method>,
     /// Training and test examples used; `None` in a checkpoint of an older netc.
     #[serde(default)]
     pub examples: Option<[usize; 2]>,
@@ -47,6 +50,7 @@ impl Facts {
             recipe: job.recipe.to_yaml(),
             seed: job.seed,
             precision: Some(job.machine.precision),
+            method: Some(job.method.clone()),
             examples: Some([
                 used(job.limit_train, data.train.len()),
                 used(job.limit_test, data.test.len()),
@@ -80,6 +84,11 @@ impl Facts {
         {
             return refuse("precision", is.to_string(), was.to_string());
         }
+        if let (Some(was), Some(is)) = (&self.method, &now.method)
+            && was != is
+        {
+            return changed("method", &lines(was), &lines(is));
+        }
         if let (Some(was), Some(is)) = (self.examples, now.examples)
             && was != is
         {
@@ -89,4 +98,9 @@ impl Facts {
         }
         Ok(())
     }
+}
+
+/// A method as `run.json` has it, a line for each of its parts.
+fn lines(method: &Method) -> String {
+    serde_json::to_string_pretty(method).unwrap_or_default()
 }

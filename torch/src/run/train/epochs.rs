@@ -99,13 +99,15 @@ impl Trainer<'_> {
                 break;
             }
         }
-        if let Some(path) =
-            journal.weights().filter(|_| outcome == Outcome::Finished && job.is_first())
-        {
+        let weights = match outcome == Outcome::Finished && job.is_first() {
+            true => journal.weights()?,
+            false => None,
+        };
+        if let Some(path) = weights {
             self.state.is_finite()?;
             let facts = Facts::of(job, self.rows.len(), Part::default());
             checkpoint::save_trained(&path, &self.state.tested(), &facts)?;
-            let _ = std::fs::remove_file(checkpoint::before(&journal.checkpoint()));
+            let _ = std::fs::remove_file(checkpoint::before(&journal.checkpoint()?));
         }
         Ok(RunReport { outcome, rows: self.rows })
     }
@@ -209,7 +211,9 @@ pub(super) fn save(
 ) -> Result<(), RunError> {
     state.is_finite()?;
     match job.is_first() {
-        true => checkpoint::save_state(&journal.checkpoint(), state, &Facts::of(job, epochs, part)),
+        true => {
+            checkpoint::save_state(&journal.checkpoint()?, state, &Facts::of(job, epochs, part))
+        }
         false => Ok(()),
     }
 }

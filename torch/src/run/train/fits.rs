@@ -14,6 +14,21 @@ const CLASSES: [&str; 3] = ["classes", "num_classes", "n_classes"];
 
 /// Refuses a net that does not fit.
 pub(in crate::run) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
+    let refuse =
+        |(message, help): (String, String)| RunError::Data(format!("{message}\nhelp: {help}"));
+    misfit(net, data).map_or(Ok(()), |found| Err(refuse(found)))
+}
+
+/// Refuses images that a trained net, which cannot be changed, does not take.
+pub(in crate::run) fn takes(net: &Checked, data: &Dataset) -> Result<(), RunError> {
+    let help = "a trained net takes images and classes such as it was trained on: give others with \
+                --data, or train on these";
+    misfit(net, data)
+        .map_or(Ok(()), |(message, _)| Err(RunError::Data(format!("{message}\nhelp: {help}"))))
+}
+
+/// Where a net and a data set differ, and how to change the net.
+fn misfit(net: &Checked, data: &Dataset) -> Option<(String, String)> {
     let (input, output) = (net.shape(net.input()), net.shape(net.output()));
     let (name, classes) = (&data.name, data.classes.len() as u64);
     let image = data.image.map(|d| d as u64);
@@ -22,9 +37,8 @@ pub(in crate::run) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError
         let path = &net.node(net.input()).path;
         let help = set_image(net, input.image(), image)
             .unwrap_or_else(|| format!("write `input {path}: [N, {c}, {h}, {w}]` in the net"));
-        return Err(RunError::Data(format!(
-            "the images of {name} are [N, {c}, {h}, {w}], the net takes {input}\nhelp: {help}"
-        )));
+        let message = format!("the images of {name} are [N, {c}, {h}, {w}], the net takes {input}");
+        return Some((message, help));
     }
     if output.dims() != [classes] {
         let help = match (set(net, &CLASSES, output.channels(), classes), last_linear(net)) {
@@ -34,11 +48,12 @@ pub(in crate::run) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError
             ),
             (None, None) => format!("end the net with `linear({classes})`"),
         };
-        return Err(RunError::Data(format!(
-            "{name} has {classes} classes: expected an output [N, {classes}], got {output}\nhelp: {help}"
-        )));
+        let message = format!(
+            "{name} has {classes} classes: expected an output [N, {classes}], got {output}"
+        );
+        return Some((message, help));
     }
-    Ok(())
+    None
 }
 
 /// Refuses a data set of which no image would be left to train on, or to test on.

@@ -102,7 +102,7 @@ pub fn fine_tune(
         state.optimiser = state.optimiser.plain();
     }
     let (rows, part) = match job.resume {
-        Some(from) => resume::resume(job, from, &mut state, report)?,
+        Some(from) => resume::resume(job, from, &mut state, journal, report)?,
         None => (Vec::new(), Part::default()),
     };
     let net = &state.net;

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use netc::run::{EpochRow, RunError};
+use netc::run::{EpochRow, Journal, RunError};
 
 use super::event::Event;
 use super::job::{Job, Resume};
@@ -17,6 +17,7 @@ pub(super) fn resume(
     job: &Job<'_>,
     from: Resume<'_>,
     state: &mut State,
+    journal: &dyn Journal,
     report: &mut dyn FnMut(Event),
 ) -> Result<(Vec<EpochRow>, Part), RunError> {
     match restore(job, from, from.checkpoint, state) {
@@ -26,7 +27,7 @@ pub(super) fn resume(
             report(Event::Earlier { reason: error.to_string(), used: before });
             // The next save keeps the last checkpoint in the place of this one.
             if job.group.is_none() {
-                checkpoint::put_back(from.checkpoint, state)?;
+                checkpoint::put_back(&journal.checkpoint()?, state)?;
             }
             Ok(found)
         }
