@@ -1,6 +1,7 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -11,6 +12,9 @@ use crate::limits::{MAX_FILE_BYTES, MAX_RECIPE_BYTES, MAX_RUN_INFO_BYTES};
 
 /// The maximum number of names in a folder that is searched for a run.
 const MOST_NAMES: usize = 10_000;
+/// A lock that was just given up may still be in a process that is being started, for a moment.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The folder of a run, locked while it is trained.
 #[derive(Debug)]
@@ -294,9 +298,16 @@ fn open(path: &Path) -> Result<Folder, RunError> {
 }
 
 fn hold(folder: &Folder) -> Result<Lock, RunError> {
-    let lock =
-        folder.lock(RunFolder::LOCK).map_err(RunError::io(&folder.path().join(RunFolder::LOCK)))?;
-    lock.ok_or_else(|| RunError::Busy(folder.path().into()))
+    for patience in (0..LOCK_TRIES).rev() {
+        let lock = folder.lock(RunFolder::LOCK);
+        if let Some(lock) = lock.map_err(RunError::io(&folder.path().join(RunFolder::LOCK)))? {
+            return Ok(lock);
+        }
+        if patience > 0 {
+            std::thread::sleep(LOCK_PAUSE);
+        }
+    }
+    Err(RunError::Busy(folder.path().into()))
 }
 
 /// `name`, `name-2`, `name-3`, ... in a folder.

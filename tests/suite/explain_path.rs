@@ -207,7 +207,7 @@ fn what_is_not_there_is_answered_by_what_is_near() {
         (&["nets/resnet9.net", "recipes"], "did you mean `recipe`?"),
         (
             &["shpae"],
-            "`shpae` is no op, block of std, recipe key, code or file\n  help: did you mean `shape`?",
+            "`shpae` is not an op, block of std, recipe key, code or file\n  help: did you mean `shape`?",
         ),
         (&["shape", "layer1"], "`shape` is a code, which has no paths"),
     ];

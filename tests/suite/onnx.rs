@@ -318,7 +318,7 @@ fn a_small_model_is_no_text_and_what_is_wrong_with_it_is_said() {
     let (model, text) = (folder.path().join("a.onnx"), folder.path().join("b.onnx"));
     std::fs::write(&model, one_node(b"Relu", b"n", b"z", b"")).unwrap();
     std::fs::write(&text, "{ \"no\": \"model\" }\n").unwrap();
-    for (file, says) in [(model, "`z` is read before it is made"), (text, "a text, and no ONNX")] {
+    for (file, says) in [(model, "`z` is read before it is made"), (text, "a text, not an ONNX")] {
         let done = netc(&["import", file.to_str().unwrap()]);
         let said = String::from_utf8(done.stderr).unwrap();
         assert!(said.contains(says), "{said}");

@@ -478,9 +478,9 @@ fn data_that_do_not_fit_are_refused() {
     let wrong_image = evaluate_run(folder.path(), &small(), &data, CPU).unwrap_err();
     insta::assert_snapshot!(format!("{wrong_classes}\n{wrong_image}"), @r#"
     tints has 3 classes: expected an output [N, 3], got [N, 4]
-    help: `linear` decides that: make it `linear(3)`, or `linear(classes)` with a parameter `classes`
+    help: a trained net takes images and classes such as it was trained on: give others with --data, or train on these
     the images of tints are [N, 3, 4, 16], the net takes [N, 3, 8, 8]
-    help: write `input image: [N, 3, 4, 16]` in the net
+    help: a trained net takes images and classes such as it was trained on: give others with --data, or train on these
     "#);
 }
 

@@ -131,7 +131,10 @@ pub fn fine_tune(
     let run = Trainer { job, training, testing, tested, stepper, device_test, state, rows, part };
     let result = run.run(journal, report);
     let ended = journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome));
-    result.and_then(|report| ended.map(|()| report))
+    // A write may fail because the destination was taken away just then.
+    result
+        .and_then(|report| ended.map(|()| report))
+        .map_err(|error| journal.checkpoint().err().unwrap_or(error))
 }
 
 /// Writes initial weights into a net.
