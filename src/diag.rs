@@ -25,4 +25,4 @@ pub(crate) use line::{indentation, line_start};
 pub use problem::{Fix, Problem, Problems};
 pub use render::{Style, render};
 pub use source::{FileId, Position, SourceText, Sources, Span};
-pub use suggest::{MAX_LISTED, Nearest, did_you_mean, listed};
+pub use suggest::{MAX_LISTED, Nearest, did_you_mean, listed, number_of, plural};

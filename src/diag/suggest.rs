@@ -18,6 +18,16 @@ pub fn listed(names: &[&str]) -> String {
     }
 }
 
+/// `1 run`, `2 runs`.
+pub fn number_of(count: usize, what: &str) -> String {
+    format!("{count} {}", plural(count as u64, what))
+}
+
+/// A noun as it follows a number.
+pub fn plural(count: u64, what: &str) -> String {
+    if count == 1 { what.to_owned() } else { format!("{what}s") }
+}
+
 /// The candidates that are nearest to a misspelt name, all equally near.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Nearest {

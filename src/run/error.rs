@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use crate::diag::number_of;
 use crate::lower::TorchError;
 use crate::passes::PassError;
 use crate::recipe::InvalidRecipe;
@@ -104,7 +105,7 @@ pub enum RunError {
         reason: String,
     },
     /// A checkpoint that is ahead of its log.
-    #[error("the checkpoint {path} is after epoch {epochs}, and the log beside it has {logged} whole {}", if *.logged == 1 { "epoch" } else { "epochs" }, path = path.display())]
+    #[error("the checkpoint {path} is after epoch {epochs}, and the log beside it has {}", number_of(*.logged, "whole epoch"), path = path.display())]
     NotInLog {
         /// The file.
         path: PathBuf,

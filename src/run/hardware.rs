@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::diag::number_of;
+
 /// The machine that a run ran on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hardware {
@@ -25,8 +27,7 @@ impl Hardware {
 
     /// The processor and its threads.
     pub fn processor(&self) -> String {
-        let s = if self.threads == 1 { "" } else { "s" };
-        format!("{}, {} thread{s}", self.cpu, self.threads)
+        format!("{}, {}", self.cpu, number_of(self.threads, "thread"))
     }
 
     /// This machine.

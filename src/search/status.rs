@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::files::runs_of;
-use super::report::number_of;
 use super::stats::Sample;
 use super::{Fate, Index, Plan, Run, RunId, SearchError, Standing, fates, lease};
+use crate::diag::number_of;
 
 /// The progress of a search.
 #[derive(Debug, Clone, PartialEq, Serialize)]

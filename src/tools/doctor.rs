@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::diag::number_of;
 use crate::lower::cpu::Features;
 use crate::run::data;
 use crate::run::{Hardware, LIBTORCH, gpu_names};
@@ -159,7 +160,7 @@ fn gpus(probe: Option<&Probe>) -> Finding {
     let there = gpu_names();
     let by_driver = match &there[..] {
         [] => "the driver reports no NVIDIA GPU".into(),
-        there => format!("{} by the driver: {}", counted(there.len()), there.join(", ")),
+        there => format!("{} by the driver: {}", number_of(there.len(), "GPU"), there.join(", ")),
     };
     let Some(probe) = probe else { return good("CUDA", by_driver) };
     let half = match &probe.no_cuda {
@@ -178,7 +179,7 @@ fn gpus(probe: Option<&Probe>) -> Finding {
             }
             .into(),
         ),
-        (n, _) => good("CUDA", format!("{} by libtorch; {by_driver}; {UNTESTED}", counted(n))),
+        (n, _) => good("CUDA", format!("{} by libtorch; {by_driver}; {UNTESTED}", number_of(n, "GPU"))),
     }
 }
 
@@ -211,10 +212,6 @@ fn nccl(probe: &Probe) -> Option<Finding> {
 
 /// Printed wherever CUDA is offered, until netc has been tested on it.
 pub const UNTESTED: &str = "netc has not been tested on CUDA yet";
-
-fn counted(gpus: usize) -> String {
-    if gpus == 1 { "1 GPU".into() } else { format!("{gpus} GPUs") }
-}
 
 fn cpu(probe: Option<&Probe>) -> Finding {
     let model = Hardware::detect(0, "cpu".into()).cpu;

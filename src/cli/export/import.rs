@@ -6,6 +6,7 @@ use crate::cli::args::extension;
 use crate::cli::export::args::ImportArgs;
 use crate::cli::out::{PROBLEMS, error, print, tell, write_together};
 use crate::cli::table::{table, thousands, trimmed};
+use crate::diag::plural;
 use crate::disk;
 use crate::onnx::{ImportError, MAX_FILE, import_beside};
 use crate::tools::derive::reread;
@@ -63,7 +64,7 @@ fn go(args: &ImportArgs) -> Result<String, String> {
 }
 
 fn count(n: u64, what: &str) -> String {
-    format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
+    format!("{} {}", thousands(n), plural(n, what))
 }
 
 /// The file's bytes, if it is within the size limit of a model.

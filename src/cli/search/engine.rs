@@ -9,11 +9,11 @@ use crate::cli::search::args::{EmitArg, EngineArg, FolderArgs, SearchArgs, Searc
 use crate::cli::search::plan::{Planned, planned, refuse};
 use crate::cli::search::status;
 use crate::cli::table::{table, trimmed};
+use crate::diag::number_of;
 use crate::disk::Folder;
 use crate::run::DeviceChoice;
 use crate::search::SearchError;
 use crate::search::engine::{EngineError, Submitted, Workers, parallel, slurm};
-use crate::search::report::number_of;
 
 /// The default number of workers of an engine.
 const WORKERS: u32 = 4;

@@ -4,9 +4,9 @@ use crate::cli::args::extension;
 use crate::cli::out::{ended, print, print_json_text, write, write_picture};
 use crate::cli::search::report_args::{ReportArgs, ReportFormat};
 use crate::cli::table::{millions, table, thousands, trimmed};
+use crate::diag::number_of;
 use crate::search::report::{
     Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs, hundredths,
-    number_of,
 };
 use crate::search::{Index, SearchError};
 

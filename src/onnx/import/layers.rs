@@ -1,5 +1,6 @@
 //! Layers with weights, and pools.
 
+use crate::diag::number_of;
 use crate::graph::Value;
 use crate::onnx::arguments::{decimal, rate};
 
@@ -225,7 +226,7 @@ fn scaled(mut tensor: WeightValues, by: f32) -> WeightValues {
 }
 
 fn in_dimensions(count: usize) -> String {
-    format!("in {count} dimension{}", if count == 1 { "" } else { "s" })
+    format!("in {}", number_of(count, "dimension"))
 }
 
 fn two(node: &Node, name: &str, default: i64) -> Result<[i64; 2]> {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::compare::MAX_PAIRED;
 use super::contents::Report;
 use super::groups::{Counted, Group};
-use super::words::{epochs, number_of};
+use super::words::epochs;
+use crate::diag::number_of;
 use crate::search::{Inputs, Plan, PlannedRun, Run};
 
 /// A run is an outlier if its time and its group's median differ by more than this factor.

@@ -5,7 +5,8 @@ use super::compare::Comparison;
 use super::contents::{NotCounted, Report};
 use super::gains::{Gain, Kind};
 use super::groups::{FRONT_UNCLEAR, Group};
-use super::words::{epochs, hundredths, number_of};
+use super::words::{epochs, hundredths};
+use crate::diag::number_of;
 use crate::search::Status;
 use crate::tools::markup::xml_characters;
 

@@ -20,7 +20,7 @@ pub use self::contents::{NotCounted, Report};
 pub use self::gains::{Gain, Kind};
 pub use self::groups::{Counted, FRONT_UNCLEAR, Group};
 pub use self::html::live_page;
-pub use self::words::{epochs, hundredths, number_of};
+pub use self::words::{epochs, hundredths};
 use super::{Fate, Flaw, Index, Plan, PlannedRun, Run, RunId, SearchError, fates};
 
 impl Report {

@@ -12,9 +12,10 @@ use netc::cli::search::args::{ReproduceArgs, SearchArgs, TrainingsArgs};
 use netc::cli::search::plan::{Planned, load, note, of, planned, refuse, trainings};
 use netc::cli::search::report;
 use netc::cli::table::{millions, table, thousands, trimmed};
+use netc::diag::number_of;
 use netc::lower::ConvChoice;
 use netc::run::data::Dataset;
-use netc::search::report::{Report, number_of};
+use netc::search::report::Report;
 use netc::search::{Plan, SearchError, Sha, Sorted, Spec, rough};
 
 use super::advice::enough_memory;
@@ -242,14 +243,13 @@ fn estimate(planned: &Planned, args: &TrainingsArgs) -> Result<String, SearchErr
     let seconds = found.seconds(plan, train, test);
     Ok(format!(
         "{:.3} PMACs, a training step counted as three forward passes\n\
-         about {} on {} ({}, {}, by a few steps of {} {}, timed in {:.0} s){}\n",
+         about {} on {} ({}, {}, by a few steps of {}, timed in {:.0} s){}\n",
         plan.macs(train, test) / 1e15,
         rough(seconds),
         if workers > 1.0 { "one worker" } else { "this machine" },
         machine.hardware().label(),
         machine.precision,
-        found.timed,
-        if found.timed == 1 { "net" } else { "nets" },
+        number_of(found.timed, "net"),
         start.elapsed().as_secs_f64(),
         if workers > 1.0 {
             format!("; {} if {workers} such work at the same time", rough(seconds / workers))

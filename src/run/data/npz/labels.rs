@@ -4,6 +4,7 @@ use super::super::error::DataError;
 use super::super::names::room;
 use super::archive::{Archive, Array};
 use super::npy::Type;
+use crate::diag::number_of;
 use crate::limits::{
     MAX_CLASS_NAME_BYTES, MAX_CLASS_NAMES_BYTES, MAX_CLASS_TEXT_BYTES, MAX_CLASSES,
 };
@@ -93,12 +94,11 @@ pub(super) fn read(
         labels.push(known.ok_or_else(|| {
             let last = classes - 1;
             if let Some(Named { entry, names }) = named.filter(|_| label > 0) {
-                let count = names.len();
-                let names = if count == 1 { "name" } else { "names" };
+                let names = number_of(names.len(), "name");
                 return DataError::file(
                     &path,
                     format!(
-                        "label {label} at byte {at} has no name: {entry} has {count} {names}, \
+                        "label {label} at byte {at} has no name: {entry} has {names}, \
                          of the labels from 0 to {last}\n\
                          help: give {entry} a name for each label, or leave it out; or {NUMBER}"
                     ),

@@ -1,6 +1,7 @@
 //! Whether batch normalisation has more than one value per channel in every batch of a training.
 
 use netc::check::Checked;
+use netc::diag::number_of;
 use netc::graph::Op;
 use netc::run::RunError;
 
@@ -75,7 +76,7 @@ impl Batching {
     }
 
     fn describe(self, Smallest { batch, share, images }: Smallest) -> String {
-        let count = |n: usize| if n == 1 { "1 image".to_string() } else { format!("{n} images") };
+        let count = |n: usize| number_of(n, "image");
         let mut text = match batch < self.batch_size && batch < self.images {
             true => format!(
                 "the last batch of an epoch of {} has {} ({} {})",
