@@ -374,6 +374,11 @@ pub fn is_of_a_module(name: &str) -> bool {
     name.split_once('.').is_some_and(|(module, _)| modules.contains(&module))
 }
 
+/// Whether a name is that of PyTorch's or Keras's container of layers that follow one another.
+pub fn is_sequence(name: &str) -> bool {
+    op_name(name).ends_with("sequential")
+}
+
 /// Whether two words differ in capitals and `_` at most.
 pub fn is_same(word: &str, other: &str) -> bool {
     plain(word) == plain(other)

@@ -7,6 +7,7 @@ use crate::disk;
 use crate::graph::{Setting, Value};
 use crate::limits::MAX_RECIPE_BYTES;
 use crate::syntax::ast::Spanned;
+use crate::syntax::vanishes;
 
 /// The text of a recipe file, of at most [`MAX_RECIPE_BYTES`].
 ///
@@ -134,10 +135,6 @@ fn vanished<'t>(text: &'t str, keys: &[(String, Span)]) -> Vec<(String, &'t str)
         let words = parts.flat_map(|part| part.split([':', ',', '[', ']', ' ', '\t']));
         words.map(move |word| (key, word))
     });
-    let vanishes = |word: &str| {
-        let digits = word.split(['e', 'E']).next().unwrap_or_default();
-        digits.contains(|c: char| ('1'..='9').contains(&c)) && word.parse() == Ok(0f64)
-    };
     values.filter(|(_, word)| vanishes(word)).map(|(key, word)| (key.clone(), word)).collect()
 }
 

@@ -29,6 +29,7 @@ mod slip;
 mod trivia;
 mod visit;
 
+pub(crate) use builder::vanishes;
 pub use hint::{KEYWORDS, is_keyword};
 pub use parser::{parse, parse_expr};
 pub use printer::{print, print_call, print_expr};

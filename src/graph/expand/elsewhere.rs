@@ -210,7 +210,7 @@ pub(super) fn nested(
     }
     steps.reverse();
     let in_a_row = call.args.iter().all(|arg| arg.name.is_none());
-    if in_a_row && call.name.node.to_ascii_lowercase().ends_with("sequential") {
+    if in_a_row && elsewhere::is_sequence(&call.name.node) {
         steps = call.args.iter().map(|arg| print_expr(&arg.value)).collect();
     }
     let text = steps.join(" -> ");

@@ -219,7 +219,7 @@ fn int(text: String, span: Span) -> Built<ExprKind> {
 
 fn float(text: String, span: Span) -> Built<ExprKind> {
     match text.replace('_', "").parse::<f64>() {
-        Ok(0.0) if mantissa(&text).contains(|c: char| ('1'..='9').contains(&c)) => {
+        Ok(0.0) if vanishes(&text) => {
             let message = "this number is nearer to 0 than a number can be";
             Err(Problem::new(Code::Limit, span, message).label("too small").into())
         }
@@ -231,9 +231,11 @@ fn float(text: String, span: Span) -> Built<ExprKind> {
     }
 }
 
-/// The digits of a number before its exponent.
-fn mantissa(text: &str) -> &str {
-    text.split(['e', 'E']).next().unwrap_or_default()
+/// Whether a number that is not 0 is nearer to it than an fp64 number can be.
+pub fn vanishes(text: &str) -> bool {
+    let mantissa = text.split_once(['e', 'E']).map_or(text, |(mantissa, _)| mantissa);
+    mantissa.contains(|c: char| ('1'..='9').contains(&c))
+        && text.replace('_', "").parse() == Ok(0f64)
 }
 
 fn operator(text: &str) -> Option<BinaryOp> {

@@ -4,6 +4,8 @@ mod expr;
 mod item;
 mod stmt;
 
+pub(crate) use expr::vanishes;
+
 use std::iter::Peekable;
 use std::ops::Range;
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::flow::is_value;
 use super::{Slip, closing, tokens};
+use crate::diag::elsewhere::is_sequence;
 use crate::syntax::hint::{Failure, is_word};
 use crate::syntax::parser::Rule;
 
@@ -70,7 +71,7 @@ fn steps(
     let name = &code[call.clone()];
     let args = arguments(code, call.end)?;
     let texts: Vec<&str> = args.iter().map(|arg| &code[arg.clone()]).collect();
-    if name.to_ascii_lowercase().ends_with("sequential") {
+    if is_sequence(name) {
         return Some(texts.into_iter().map(str::to_owned).collect());
     }
     let (first, rest) = texts.split_first()?;
