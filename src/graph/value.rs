@@ -138,6 +138,17 @@ pub enum Init {
     Whiten,
 }
 
+impl Init {
+    /// The numbers that it is given.
+    pub fn numbers(self) -> Vec<f64> {
+        match self {
+            Init::Constant(value) => vec![value],
+            Init::Uniform(a, b) | Init::Normal(a, b) => vec![a, b],
+            Init::Dirac | Init::Whiten => Vec::new(),
+        }
+    }
+}
+
 impl fmt::Display for Init {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

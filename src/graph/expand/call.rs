@@ -140,6 +140,7 @@ impl<'a> Expander<'a> {
             }
             Err(error) => {
                 let default = |arg| self.default_of(signature.name, arg).map(|line| line.expr);
+                let given_here = &bound;
                 let bound = bound.iter().find(|(name, _)| Some(*name) == error.arg);
                 let expr = bound.map(|(_, expr)| *expr).or_else(|| error.arg.and_then(default));
                 let problem = match (expr, error.arg.and_then(|arg| given.get(arg))) {
@@ -152,7 +153,11 @@ impl<'a> Expander<'a> {
                     }
                 };
                 let problem = elsewhere::inferred(problem, call, signature, channels);
-                self.problems.push(padded(problem, call, &args));
+                let literal = |(name, expr): &(&str, &Expr)| {
+                    !["k", "stride"].contains(name) || expr.names().is_empty()
+                };
+                let literal = given_here.iter().all(literal);
+                self.problems.push(padded(problem, call, &args, literal));
                 None
             }
         }
@@ -165,8 +170,9 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Offers an even kernel the padding by which a stride divides an image of a multiple of it.
-fn padded(problem: Problem, call: &Call, args: &Args) -> Problem {
+/// Gives an even kernel the padding by which a stride divides an image of a multiple of it. Kernel
+/// and stride that are not `literal` may be others in another call of the block.
+fn padded(problem: Problem, call: &Call, args: &Args, literal: bool) -> Problem {
     let (Ok([k, _]), Ok([stride, _])) = (args.size("k"), args.size("stride")) else {
         return problem;
     };
@@ -180,7 +186,7 @@ fn padded(problem: Problem, call: &Call, args: &Args) -> Problem {
     let end = Span { start: last.value.span.end, ..last.value.span };
     let (title, edits) = (format!("add `{pad}`"), [(end, format!(", {pad}"))]);
     let problem = problem.help(format!("`{pad}` divides the size by {stride}"));
-    match k == stride {
+    match k == stride && literal {
         true => problem.fix(title, edits),
         false => problem.offer(title, edits),
     }

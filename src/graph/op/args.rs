@@ -213,8 +213,9 @@ impl Args {
             return Err(ArgError::new(name, format!("`{name}` must be given")));
         };
         accept(value).ok_or_else(|| {
+            let counts = matches!(kind, ArgKind::Count | ArgKind::Size | ArgKind::Amount);
             let message = match value.whole() {
-                Some(whole) if whole > MAX_COUNT => {
+                Some(whole) if counts && whole > MAX_COUNT => {
                     format!("`{name}` is at most {MAX_COUNT}, got {value}")
                 }
                 _ => format!("expected {} for `{name}`, got {value}", kind.describe()),
@@ -241,10 +242,8 @@ impl Args {
     /// A number that is finite in fp32.
     pub fn number(&self, name: &'static str) -> Result<f64, ArgError> {
         let number = self.get(name, Value::number)?;
-        match (number as f32).is_finite() {
-            true => Ok(number),
-            false => Err(ArgError::new(name, format!("`{name}` is infinite in fp32: {number:e}"))),
-        }
+        finite(name, [number])?;
+        Ok(number)
     }
 
     /// A boolean.
@@ -254,10 +253,12 @@ impl Args {
 
     /// A number or a distribution.
     pub fn init(&self, name: &'static str) -> Result<Init, ArgError> {
-        self.get(name, |v| match v {
+        let init = self.get(name, |v| match v {
             Value::Dist(init) => Some(*init),
             v => v.number().map(Init::Constant),
-        })
+        })?;
+        finite(name, init.numbers())?;
+        Ok(init)
     }
 
     /// A number, a distribution, or the name of a filter initialisation; `None` if it is not given.
@@ -265,13 +266,14 @@ impl Args {
         if !self.has(name) {
             return Ok(None);
         }
-        self.get(name, |v| match v {
+        let init = self.get(name, |v| match v {
             Value::Str(word) if word == "dirac" => Some(Init::Dirac),
             Value::Str(word) if word == "whiten" => Some(Init::Whiten),
             Value::Dist(init) => Some(*init),
             v => v.number().map(Init::Constant),
-        })
-        .map(Some)
+        })?;
+        finite(name, init.numbers())?;
+        Ok(Some(init))
     }
 
     /// The index of a string among those that the argument accepts.
@@ -284,6 +286,16 @@ impl Args {
             name,
             |v| if let Value::Str(s) = v { words.iter().position(|w| w == s) } else { None },
         )
+    }
+}
+
+/// Refuses numbers that fp32 does not have.
+fn finite(name: &'static str, numbers: impl IntoIterator<Item = f64>) -> Result<(), ArgError> {
+    match numbers.into_iter().find(|number| !(*number as f32).is_finite()) {
+        Some(number) => {
+            Err(ArgError::new(name, format!("`{name}` is infinite in fp32: {number:e}")))
+        }
+        None => Ok(()),
     }
 }
 
