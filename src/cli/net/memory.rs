@@ -8,9 +8,6 @@ use crate::lower::{ConvChoice, Precision, Predicted, Processor, Workload, cpu};
 use crate::recipe::Recipe;
 use crate::run::machine_memory;
 
-/// What stands before the memory of a step that does not fit.
-pub const TOO_LARGE: &str = "! ";
-
 /// The memory that a training step of a net is predicted to need on a CPU.
 #[derive(Debug, Serialize)]
 pub struct MemoryEstimate {
@@ -60,6 +57,11 @@ impl MemoryEstimate {
         Some(MemoryEstimate::within(&step, images, precision, memory, "this GPU"))
     }
 
+    /// Whether the machine has as much.
+    pub fn fits(&self) -> bool {
+        self.most_images.is_none()
+    }
+
     /// Why no step can be taken of it, and how to go on; `None` if it fits.
     pub fn refusal(&self) -> Option<String> {
         let help = match self.most_images?.checked_ilog2() {
@@ -88,7 +90,7 @@ impl MemoryEstimate {
 
     /// `1.2 GiB`, or with a mark `! 112.0 GiB` if it does not fit.
     pub fn short(&self) -> String {
-        let mark = if self.most_images.is_some() { TOO_LARGE } else { "" };
+        let mark = if self.fits() { "" } else { "! " };
         format!("{mark}{}", bytes(self.bytes))
     }
 

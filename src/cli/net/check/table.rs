@@ -6,7 +6,6 @@ use super::args::CheckArgs;
 use super::settings::is_settings;
 use super::{Checkup, MemoryEstimate};
 use crate::check::Checked;
-use crate::cli::net::memory::TOO_LARGE;
 use crate::cli::table::{echo_overrides, fitted, millions, thousands};
 use crate::graph::Shape;
 use crate::limits::MAX_PREDICTED_NODES;
@@ -89,7 +88,8 @@ fn stage_table(net: &Checked) -> String {
 
 /// A row for each file, and how many are sound.
 fn many(checkups: &[Checkup], args: &CheckArgs) -> String {
-    let row = |checkup: &Checkup| {
+    let mut all_fit = true;
+    let mut row = |checkup: &Checkup| {
         let (name, warnings) = (checkup.name.clone(), and_warnings(checkup));
         match (&checkup.compilation.net, checkup.passes(args)) {
             (_, false) => vec![name, count_of(checkup, "problem")],
@@ -98,17 +98,18 @@ fn many(checkups: &[Checkup], args: &CheckArgs) -> String {
                 format!("sound{warnings}"),
                 thousands(net.params()),
                 millions(net.macs()),
-                MemoryEstimate::of(net, args).map_or_else(String::new, |memory| memory.short()),
+                MemoryEstimate::of(net, args).map_or_else(String::new, |memory| {
+                    all_fit &= memory.fits();
+                    memory.short()
+                }),
             ],
             (None, true) => vec![name, format!("{}{warnings}", alone(checkup))],
         }
     };
     let header = ["file", "verdict", "params", "MACs", "memory"];
-    let rows: Vec<Vec<String>> = checkups.iter().map(row).collect();
-    let too_large = rows.iter().filter_map(|row| row.get(4)).any(|m| m.starts_with(TOO_LARGE));
-    let rows = fitted(&header, 2..5, rows);
+    let rows = fitted(&header, 2..5, checkups.iter().map(&mut row).collect());
     let sound = checkups.iter().filter(|checkup| checkup.passes(args)).count();
-    let mark = if too_large { ", with `!` more than this machine has" } else { "" };
+    let mark = if all_fit { "" } else { ", with `!` more than this machine has" };
     format!(
         "{rows}\n\n{sound} of {} files are sound; memory is that of a training step{mark}\n",
         checkups.len()
