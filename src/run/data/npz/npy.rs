@@ -111,7 +111,7 @@ impl Header {
             false => bytes.iter().rev().fold(0, digits),
         };
         match bytes.len() {
-            2 => half(bits as u16),
+            2 => half::f16::from_bits(bits as u16).to_f64(),
             4 => f32::from_bits(bits as u32).into(),
             _ => f64::from_bits(bits),
         }
@@ -153,19 +153,6 @@ fn letters(codes: &[u32]) -> Result<String, (String, &'static str)> {
         };
         (codes[..length].iter().map(letter).collect(), "not every letter of it is one of Unicode")
     })
-}
-
-/// A number in half precision (IEEE 754).
-fn half(bits: u16) -> f64 {
-    const MANTISSA: f64 = 1024.0;
-    let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023) / MANTISSA);
-    let size = match exponent {
-        0 => mantissa * 2f64.powi(-14),
-        31 if mantissa == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1.0 + mantissa) * 2f64.powi(exponent - 15),
-    };
-    if bits >> 15 == 1 { -size } else { size }
 }
 
 /// `{'descr': '<i8', 'fortran_order': False, 'shape': (3, 4), }`. `None` if the text is not of
