@@ -87,7 +87,7 @@ impl Facts {
         if let (Some(was), Some(is)) = (&self.method, &now.method)
             && was != is
         {
-            return changed("method", &lines(was), &lines(is));
+            return changed("method", &lines(was)?, &lines(is)?);
         }
         if let (Some(was), Some(is)) = (self.examples, now.examples)
             && was != is
@@ -101,6 +101,6 @@ impl Facts {
 }
 
 /// A method as `run.json` has it, a line for each of its parts.
-fn lines(method: &Method) -> String {
-    serde_json::to_string_pretty(method).unwrap_or_default()
+fn lines(method: &Method) -> Result<String, RunError> {
+    serde_json::to_string_pretty(method).map_err(|error| RunError::Data(error.to_string()))
 }
