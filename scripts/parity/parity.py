@@ -112,7 +112,8 @@ def compare(folder, build, rules, dtype):
 
 def precision(folder):
     with safe_open(folder / "batch.safetensors", "pt") as file:
-        return json.loads(file.metadata()["netc"])["precision"]
+        _checksum, facts = file.metadata()["netc"].split(" ", 1)
+        return json.loads(facts)["precision"]
 
 
 def main():

@@ -113,8 +113,8 @@ impl Weights {
         })
     }
 
-    /// These weights as a `safetensors` file, with `facts` as JSON under the metadata key `netc`.
-    /// The same content gives the same bytes.
+    /// These weights as a `safetensors` file; under the metadata key `netc` the checksum of all its
+    /// bytes, a space, and `facts` as JSON. The same content gives the same bytes.
     ///
     /// # Errors
     /// Tensors that the format cannot represent.

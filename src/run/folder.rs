@@ -172,7 +172,10 @@ impl RunFolder {
         let no_run = |reason: String| RunError::NoRun { path: path.into(), reason };
         let text =
             Folder::open(path).and_then(|folder| folder.read_text(Self::INFO, MAX_RUN_INFO_BYTES));
-        let text = text.map_err(|e| no_run(format!("{}: {}", Self::INFO, disk::found(&e))))?;
+        let text = text.map_err(|e| match e.kind() {
+            ErrorKind::NotADirectory => no_run("it is a file, and a run is a folder".into()),
+            _ => no_run(format!("{}: {}", Self::INFO, disk::found(&e))),
+        })?;
         let info: Result<RunInfo, _> = serde_json::from_str(&text);
         let info = info.map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
         info.sound().map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;

@@ -9,7 +9,7 @@ pub enum SearchError {
     #[error("no search: a net, the spec or its condition is not sound")]
     Net(Sources, Problems),
     /// Any other error, as a message for the user.
-    #[error("{message}{}", help.as_ref().map_or(String::new(), |help| format!("\n{help}")))]
+    #[error("{message}{}", help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}")))]
     Other {
         /// The message.
         message: String,

@@ -362,6 +362,9 @@ fn a_training_that_cannot_start_says_why() {
         "cuda:7",
     );
     refused(&["eval", "nets"], 1, "holds no run: run.json: no such file");
+    let a_file = "holds no run: it is a file, and a run is a folder";
+    refused(&["predict", "nets/resnet9.net", "cat.png"], 1, a_file);
+    refused(&["report", "README.md"], 1, "holds no search: it is a file");
     let weights = ["--weights", "nets", "--data", "synthetic"];
     refused(&[&["train", "nets/resnet9.net"], &weights[..]].concat(), 1, "nets holds no run");
     refused(&["fmt", "nets"], 1, "cannot read nets: a folder");

@@ -100,6 +100,10 @@ impl Plan {
                 Self::FILE
             ))
             .help("start one: netc search nets/base.net --over res --output DIR"),
+            ErrorKind::NotADirectory => SearchError::new(format!(
+                "{} holds no search: it is a file, and a search is a folder",
+                folder.display()
+            )),
             _ => SearchError::Io { path: path.clone(), source: error },
         })?;
         let wrong = |why: String| {

@@ -138,9 +138,9 @@ impl Worker<'_> {
             Some(_) => Err(SearchError::new(format!(
                 "{data} does not hold the images that this search began with: its hash is another one"
             ))
-            .help("bring them back, or start another search with --out")),
+            .help("bring them back, or start another search with --output")),
             None => Err(SearchError::new("the plan does not say which images the search is on")
-                .help("it is of an older netc; start another search with --out")),
+                .help("it is of an older netc; start another search with --output")),
         }
     }
 
