@@ -42,6 +42,7 @@ parser.add_argument("--images", type=int, help="of a training measurement, in pl
 parser.add_argument("--tests", type=int, help="of an evaluation, likewise; above 1000 a multiple of it")
 parser.add_argument("--limit", type=int, default=600, help="seconds of a measurement")
 parser.add_argument("--kept", action="store_true", help="leave PyTorch out where its allocator is as it comes")
+parser.add_argument("--isa", help="the most that netc and PyTorch may use of the processor, as oneDNN calls it: AVX2, AVX512_CORE ...")
 parser.add_argument("--out", type=pathlib.Path, help="a file for each measurement; those that it has are not made again")
 parser.add_argument("--netc", default=str(ROOT / "target/release/netc"))
 args = parser.parse_args()
@@ -51,6 +52,8 @@ if args.quick:
 if args.tests and args.tests % min(args.tests, 1000):
     parser.error("--tests: evaluations are in whole batches of 1000")
 precisions = args.precisions.split(",")
+if args.isa:
+    os.environ |= {"ONEDNN_MAX_CPU_ISA": args.isa, "ATEN_CPU_CAPABILITY": args.isa.split("_")[0].lower()}
 
 # What netc sets for itself: glibc keeps large freed blocks. Without it PyTorch pays for their page faults in each step.
 KEPT = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str((1 << 31) - 1), "MALLOC_TOP_PAD_": str(256 << 20)}
@@ -118,6 +121,8 @@ def contenders():
             add(f"{name}, compiled, frozen, kept memory", "pytorch", precision, pytorch, *frozen, allocator=KEPT)
         zen = ("zentorch", *flags, "--compile", "zentorch", "--test-only")
         add("PyTorch with zentorch, kept memory", "pytorch", precision, pytorch, *zen, allocator=KEPT)
+        if args.isa:
+            continue  # programs that would not keep to it
         if precision == "fp32":
             add("onnxruntime", "onnx", precision, onnx, "onnxruntime")
         add("OpenVINO", "onnx", precision, onnx, "openvino", *flags)

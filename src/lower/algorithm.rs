@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::cpu::Features;
 use super::winograd::{Dims, Winograd};
 use super::{Depthwise, Im2col, Precision, Workload};
 use crate::graph::op::Conv;
@@ -225,16 +224,6 @@ impl ConvChoice {
             Precision::Bf16 => &[WinogradF2, WinogradInt16],
             Precision::Fp16 | Precision::Fp64 => &[],
         }
-    }
-
-    /// A warning about this choice in a precision, on a CPU with these features: without products
-    /// of bf16 numbers, those of fp32 are used.
-    pub fn warning(self, precision: Precision, features: Features) -> Option<&'static str> {
-        let rounds = precision == Precision::Bf16 && features.contains(Features::AVX512_BF16);
-        (self == ConvChoice::F4 && rounds).then_some(
-            "f4 convolutions in bf16 lose more than half of a gradient's accuracy; \
-             choose --conv auto or --precision fp32",
-        )
     }
 
     /// The choice without timing: the last candidate, wherever it applies.

@@ -1,8 +1,13 @@
 //! What this machine's processor can do, and what netc's own kernels need of it.
 
-use std::fmt;
+use std::{env, fmt};
 
 use super::Precision;
+
+/// The variable that limits the instructions of oneDNN, and so of libtorch's convolutions; netc's
+/// own kernels keep to it too. Its values are oneDNN's ("CPU Dispatcher Control"), in capitals or
+/// not; those that it does not know limit nothing there either.
+pub const LIMIT: &str = "ONEDNN_MAX_CPU_ISA";
 
 /// Parts of what all threads of netc's kernels share, each with sums of its own: enough to even out
 /// the threads' speed, and independent of how many threads there are.
@@ -95,12 +100,26 @@ impl Features {
     /// The same with the dot products of bf16.
     pub const AVX512_BF16: Features = Feature::Avx512Bf16.implies();
 
-    /// Those of this machine's processor.
+    /// Those of this machine's processor, as far as [`LIMIT`] allows them.
     pub fn detect() -> Features {
+        let allowed = env::var(LIMIT).map_or(Features::ALL, |limit| Features::up_to(&limit));
         let has = Feature::ALL.into_iter().filter(|feature| feature.detected());
         let bits = has.fold(0, |bits, feature| bits | 1 << feature as u8);
         let whole = |feature: &Feature| bits & feature.implies().0 == feature.implies().0;
-        Feature::ALL.into_iter().filter(whole).fold(Features::NONE, Features::with)
+        Feature::ALL.into_iter().filter(whole).fold(Features::NONE, Features::with).and(allowed)
+    }
+
+    /// Those that a value of [`LIMIT`] allows.
+    pub fn up_to(limit: &str) -> Features {
+        match &*limit.to_ascii_lowercase() {
+            "sse41" | "avx" => Features::NONE,
+            "avx2" => Features::AVX2,
+            "avx2_vnni" | "avx2_vnni_2" => Features::AVX2.with(Feature::AvxVnni),
+            "avx512_core" => Features::AVX512,
+            "avx512_core_vnni" => Features::AVX512.with(Feature::Avx512Vnni),
+            "avx512_core_bf16" => Features::AVX512_BF16,
+            _ => Features::ALL,
+        }
     }
 
     /// With a feature and what it builds on.
@@ -128,6 +147,13 @@ impl Features {
     /// Each of them.
     pub fn iter(self) -> impl Iterator<Item = Feature> {
         Feature::ALL.into_iter().filter(move |feature| self.contains(feature.implies()))
+    }
+}
+
+impl fmt::Display for Features {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.iter().map(|feature| feature.to_string()).collect();
+        f.write_str(&names.join(" "))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::diag::number_of;
-use crate::lower::cpu::Features;
+use crate::lower::cpu::{Features, LIMIT};
 use crate::run::data;
 use crate::run::{Hardware, LIBTORCH, gpu_names};
 
@@ -215,15 +215,17 @@ pub const UNTESTED: &str = "netc has not been tested on CUDA yet";
 
 fn cpu(probe: Option<&Probe>) -> Finding {
     let model = Hardware::detect(0, "cpu".into()).cpu;
-    let features = Features::detect();
-    let has: Vec<String> = features.iter().map(|feature| feature.to_string()).collect();
-    let has = if has.is_empty() { String::new() } else { format!("; {}", has.join(" ")) };
+    let has = match Features::detect() {
+        Features::NONE => String::new(),
+        has => format!("; {has}"),
+    };
+    let limit = env::var(LIMIT).map_or_else(|_| String::new(), |isa| format!("; {LIMIT}={isa}"));
     let kernels = match probe.map(|probe| probe.kernels) {
         Some(true) => "; netc's own kernels run",
         Some(false) => "; netc's own kernels need AVX2, libtorch's serve",
         None => "",
     };
-    good("CPU", format!("{model}{has}{kernels}"))
+    good("CPU", format!("{model}{has}{limit}{kernels}"))
 }
 
 fn threads(probe: Option<&Probe>) -> Finding {

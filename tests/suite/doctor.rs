@@ -143,6 +143,21 @@ fn advice_fits_how_netc_was_installed() {
 }
 
 #[test]
+fn the_instructions_that_onednn_may_use_are_those_of_netc() {
+    let found = |isa: &str| {
+        let mut doctor = Command::new(env!("CARGO_BIN_EXE_netc"));
+        doctor.args(["doctor", "--format", "json"]).env("ONEDNN_MAX_CPU_ISA", isa);
+        let report = findings(&doctor.output().unwrap());
+        finding(&report, "CPU")["found"].as_str().unwrap().to_owned()
+    };
+    let none = found("SSE41");
+    let said = "; ONEDNN_MAX_CPU_ISA=SSE41; netc's own kernels need AVX2, libtorch's serve";
+    assert!(none.ends_with(said) && !none.contains("; AVX"), "{none}");
+    let some = found("avx2");
+    assert!(some.contains("; AVX2; ONEDNN") || !some.contains("AVX"), "{some}");
+}
+
+#[test]
 fn where_training_works_the_doctor_says_so() {
     let out = Command::new(env!("CARGO_BIN_EXE_netc"))
         .args(["doctor", "--format", "json"])

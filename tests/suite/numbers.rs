@@ -316,6 +316,32 @@ fn f4_convolutions_in_bf16_are_warned_of_once() {
 }
 
 #[test]
+fn convolutions_that_have_no_effect_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pixel.net"), text(HEADS[1].1, "")).unwrap();
+    tinted(&folder.path().join("few.npz"), 16);
+    let said = |limit: &str, options: &[&str]| {
+        let train = ["train", "pixel.net", "--data", "few.npz", "--conv", "f4"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_netc"));
+        command.args([&train[..], options].concat()).current_dir(folder.path());
+        let output = command.env("ONEDNN_MAX_CPU_ISA", limit).output().unwrap();
+        assert!(output.status.success(), "{}", words(&output));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let why = |text: &str| format!("warning: --conv f4 has no effect {text}");
+    let fp64 = said("ALL", &["--precision", "fp64"]);
+    assert!(
+        fp64.contains(&why("in fp64: netc's own convolutions are for fp32 and bf16")),
+        "{fp64}"
+    );
+    let eager = said("ALL", &["--executor", "eager"]);
+    assert!(eager.contains(&why("with --executor eager")), "{eager}");
+    let old = said("SSE41", &["--precision", "fp32"]);
+    let lacking = "on this processor: netc's own convolutions need AVX2";
+    assert!(old.contains(&why(lacking)), "{old}");
+}
+
+#[test]
 fn sets_of_no_image_are_refused_and_those_of_one_count_right() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pixel.net"), text(HEADS[1].1, ", batch_size = 8")).unwrap();

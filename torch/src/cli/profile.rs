@@ -52,7 +52,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         without: args.without.clone(),
         ..Method::default()
     };
-    warn_of(method.conv, machine);
+    warn_of(&method, machine);
     may_write_together([&args.output, &args.trace].into_iter().flatten().map(PathBuf::as_path))?;
     enough_memory(&net, recipe.batch_size, args.conv, machine)
         .map_err(|why| format!("no profile: {why}"))?;

@@ -14,11 +14,11 @@ use netc::cli::PROBLEMS;
 use netc::cli::out::{Log, error, tell, warning};
 use netc::cli::train::args::{TrainArgs, Viewer};
 use netc::cli::train::data::load_with_progress;
-use netc::lower::ConvChoice;
+use netc::lower::Processor;
 use netc::lower::cpu::Features;
 use netc::passes::Purpose;
 use netc::run::tensorboard::EventFile;
-use netc::run::{DeviceChoice, NoJournal, Outcome};
+use netc::run::{DeviceChoice, Method, NoJournal, Outcome};
 
 use super::advice::{Failed, advice, enough_memory};
 use super::progress::TrainingView;
@@ -67,7 +67,7 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
     };
     let machine = Machine::choose(device, training.precision).map_err(|e| e.to_string())?;
     if first {
-        warn_of(training.method.conv, machine);
+        warn_of(&training.method, machine);
     }
     let mut data = load_with_progress(&training.data).map_err(|e| e.to_string())?;
     if let Some(before) = &training.before {
@@ -133,11 +133,14 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
     Ok((report.outcome, log))
 }
 
-/// Warns on standard error what the choice of convolutions costs in accuracy.
-pub(super) fn warn_of(conv: ConvChoice, machine: Machine) {
-    let cost = conv.warning(machine.precision, Features::detect());
-    if let Some(cost) = cost.filter(|_| !machine.device.is_cuda()) {
-        warning(cost);
+/// Warns if the choice of convolutions has no effect, or costs accuracy.
+pub(super) fn warn_of(method: &Method, machine: Machine) {
+    let processor = match machine.device.is_cuda() {
+        true => Processor::Cuda,
+        false => Processor::Cpu(Features::detect()),
+    };
+    if let Some(message) = method.conv_warning(machine.precision, processor) {
+        warning(&message);
     }
 }
 

@@ -1,3 +1,4 @@
+use netc::lower::cpu::Features;
 use netc::run::{Hardware, Method, data};
 
 use crate::lower::Tuning;
@@ -8,7 +9,8 @@ use crate::run::device::Machine;
 pub(in crate::run) fn tuning(method: &Method, machine: Machine) -> Tuning {
     let Hardware { cpu, threads, .. } = machine.hardware();
     let cache = data::cache_folder().ok().map(|folder| folder.join("convolutions.json"));
-    let (name, precision) = (format!("{cpu}, {threads} threads"), machine.precision);
+    let name = format!("{cpu}, {threads} threads, {}", Features::detect());
+    let precision = machine.precision;
     let choice = if method.deterministic { method.conv.by_rule(precision) } else { method.conv };
     Tuning {
         choice,
