@@ -60,7 +60,7 @@ pub struct MachineArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
     /// Compute in this precision: auto, fp32, bf16, fp16 or fp64; auto is fp16 on a GPU, bf16 on a
-    /// CPU with instructions for it, else fp32
+    /// CPU with AVX2, else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
 }

@@ -177,7 +177,8 @@ pub fn library_convolves_bf16(features: Features) -> bool {
     features.contains(Features::AVX512)
 }
 
-/// Whether bf16 is faster than fp32: it is with the bf16 dot product instructions.
-pub fn has_bf16() -> bool {
-    Features::detect().contains(Features::AVX512_BF16)
+/// Whether bf16 is faster than fp32 here: it is with netc's own kernels, by integers of 16 bits on a
+/// processor without products of bf16.
+pub fn prefers_bf16() -> bool {
+    runs_kernels(Features::detect(), Precision::Bf16)
 }

@@ -34,7 +34,7 @@ impl FromStr for DeviceChoice {
 /// The requested precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PrecisionChoice {
-    /// fp16 on CUDA, bf16 on a CPU that has instructions for it, else fp32.
+    /// fp16 on CUDA, bf16 on a CPU [that is faster with it](cpu::prefers_bf16), else fp32.
     #[default]
     Auto,
     /// This one.
@@ -49,7 +49,7 @@ impl PrecisionChoice {
     pub fn on_cpu(self) -> Precision {
         match self {
             PrecisionChoice::Exactly(precision) => precision,
-            PrecisionChoice::Auto if cpu::has_bf16() => Precision::Bf16,
+            PrecisionChoice::Auto if cpu::prefers_bf16() => Precision::Bf16,
             PrecisionChoice::Auto => Precision::Fp32,
         }
     }

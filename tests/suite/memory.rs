@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use netc::lower::cpu::{Features, has_bf16};
+use netc::lower::cpu::{Features, library_convolves_bf16, prefers_bf16};
 use netc::lower::{ConvChoice, Precision, Predicted, Processor, Workload};
 use serde_json::Value;
 
@@ -115,14 +115,6 @@ fn it_is_within_a_tenth_of_what_is_measured() {
         ["nets/dawnbench.net", "bf16", "library"],
     ];
     for [net, precision, conv] in cases {
-        if precision == "bf16" && !has_bf16() {
-            let test = format!(
-                "memory::it_is_within_a_tenth_of_what_is_measured, {net} {precision} {conv}"
-            );
-            let lacking = crate::unable::lacking(Features::AVX512_BF16);
-            crate::unable::note(&test, &format!("{lacking}, and libtorch's bf16 takes minutes"));
-            continue;
-        }
         let options =
             ["--precision", precision, "--conv", conv, "--batch", "192", "--set", "width=16"];
         let how = ["--device", "cpu", "--format", "json", "--steps", "1", "--memory"];
@@ -130,9 +122,23 @@ fn it_is_within_a_tenth_of_what_is_measured() {
         let [predicted, allocated] =
             ["predicted_bytes", "allocated"].map(|key| found[key].as_f64().unwrap());
         let ratio = predicted / allocated;
+        // Of the fp32 copies that libtorch convolves elsewhere, not all exist at once.
+        let most = if library_convolves_bf16(Features::detect()) { 1.1 } else { 1.15 };
         assert!(
-            (0.9..1.1).contains(&ratio),
+            (0.9..most).contains(&ratio),
             "{net} {precision} {conv}: {predicted} of {allocated}, {ratio:.3}"
         );
     }
+}
+
+#[test]
+fn the_precision_is_that_of_the_instructions() {
+    let said = |limit: &str| {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_netc"));
+        check.args(["check", "nets/resnet9.net"]).env("ONEDNN_MAX_CPU_ISA", limit);
+        String::from_utf8(check.output().unwrap().stdout).unwrap()
+    };
+    assert!(said("SSE41").contains("(512 images in fp32)"), "{}", said("SSE41"));
+    let expected = if prefers_bf16() { "(512 images in bf16)" } else { "(512 images in fp32)" };
+    assert!(said("AVX2").contains(expected), "{}", said("AVX2"));
 }

@@ -48,7 +48,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub batch: Option<u64>,
     /// Predict the memory in this precision: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with
-    /// instructions for it, else fp32
+    /// AVX2, else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
     /// Predict the memory with these convolutions: auto, library, direct, f2,

@@ -1,9 +1,8 @@
 use netc::graph::op::Conv;
-use netc::lower::cpu::{Features, library_convolves_bf16};
 use netc::lower::schedule::FusedOps;
 use netc::lower::winograd::Winograd;
 use netc::lower::{ConvAlgorithms, ConvDirection, ConvKernel, Im2col, Precision, TorchError};
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use super::aten;
 use super::own::Own;
@@ -11,7 +10,7 @@ use crate::lower::At;
 use crate::lower::kernels::{
     Direction, Epilogue, FromTo, Kernels, Packed, Packing, Workspace, aten as calls,
 };
-use crate::lower::torch::channels_last;
+use crate::lower::torch::{channels_last, library_kind};
 
 /// A convolution with its chosen algorithms and transformed weights.
 #[derive(Debug)]
@@ -287,13 +286,4 @@ fn by_patch(weight: &Tensor, of: Im2col) -> Result<Tensor, TchError> {
     let by_tap = weight.f_permute([0, 2, 3, 1])?.f_flatten(1, 3)?;
     let zeros = (of.depth() - of.numbers()) as i64;
     by_tap.f_constant_pad_nd([0, zeros])?.f_unsqueeze(-1)?.f_unsqueeze(-1)
-}
-
-/// The dtype in which libtorch convolves images: fp32 for bf16 where it is slow.
-fn library_kind(x: &Tensor) -> Kind {
-    let slow = x.device() == Device::Cpu && !library_convolves_bf16(Features::detect());
-    match x.kind() {
-        Kind::BFloat16 if slow => Kind::Float,
-        kind => kind,
-    }
 }

@@ -19,7 +19,7 @@ pub(super) use mode::Manner;
 pub use mode::{Mode, TrainingNorm};
 pub use net::TorchNet;
 pub(crate) use net::kind;
-pub(super) use ops::{image_size, pair};
+pub(super) use ops::{image_size, library_kind, pair};
 pub use script::script;
 pub use verify::{Verified, verify};
 pub use weights::Weight;

@@ -1,6 +1,7 @@
 use netc::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
+use netc::lower::cpu::{Features, library_convolves_bf16};
 use netc::lower::{Step, seed};
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::activation;
 use super::layout::channels_last;
@@ -72,10 +73,21 @@ pub(in crate::lower) fn apply(
 }
 
 fn conv(op: &Conv, x: &Tensor, weights: &[Weight], kind: Kind) -> Result {
-    let weight = weights[0].tensor.f_to_kind(kind)?;
-    let bias = cast(weights.get(1), kind)?;
+    let within = library_kind(x);
+    let (x, weight) = (x.f_to_kind(within)?, weights[0].tensor.f_to_kind(within)?);
+    let bias = cast(weights.get(1), within)?;
     let groups = i64::try_from(op.groups).unwrap_or(i64::MAX);
-    x.f_conv2d(&weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)
+    x.f_conv2d(&weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)?
+        .f_to_kind(kind)
+}
+
+/// The dtype in which libtorch convolves images: fp32 for bf16 where it is slow.
+pub(in crate::lower) fn library_kind(x: &Tensor) -> Kind {
+    let slow = x.device() == Device::Cpu && !library_convolves_bf16(Features::detect());
+    match x.kind() {
+        Kind::BFloat16 if slow => Kind::Float,
+        kind => kind,
+    }
 }
 
 /// Statistics, weight and bias are fp32 for any input dtype.
