@@ -62,8 +62,10 @@ const INSTEAD: &[(&str, &str)] = &[
         "--over res=[[1],[3]] --epochs 1 --runs 1 --set width=8 SMALL",
     ),
     ("--epochs 8 --limit-train 8000 --limit-test 2000", "SMALL --epochs 1"),
+    ("nets/resnet9.net --epochs 1 --limit-train 5120", "nets/resnet9.net"),
     ("netc train nets/resnet9.net", "netc train nets/resnet9.net SMALL --epochs 1"),
     ("netc train nets/backbone.net", "netc train nets/backbone.net SMALL --epochs 1"),
+    ("netc train nets/dawnbench.net", "netc train nets/dawnbench.net SMALL --epochs 1"),
     (
         "netc train nets/backbone_norepeat.net",
         "netc train nets/backbone_norepeat.net SMALL --epochs 1",
