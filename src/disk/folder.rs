@@ -79,7 +79,7 @@ impl Folder {
     pub fn open(path: &Path) -> Result<Folder> {
         match fs::metadata(path)?.is_dir() {
             true => Ok(Folder { path: path.into() }),
-            false => Err(ErrorKind::NotADirectory.into()),
+            false => Err(a_file()),
         }
     }
 
@@ -88,8 +88,10 @@ impl Folder {
     /// # Errors
     /// A folder that cannot be made.
     pub fn create(path: &Path) -> Result<Folder> {
-        fs::create_dir_all(path)?;
-        Folder::open(path)
+        match fs::create_dir_all(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(a_file()),
+            made => made.and_then(|()| Folder::open(path)),
+        }
     }
 
     /// Creates a folder; `None` if something is there already, so that exactly one of several
@@ -135,7 +137,7 @@ impl Folder {
         match () {
             () if kind.is_dir() => Ok(Folder { path }),
             () if kind.is_symlink() => Err(link()),
-            () => Err(ErrorKind::NotADirectory.into()),
+            () => Err(a_file()),
         }
     }
 
@@ -336,6 +338,11 @@ fn plain(meta: &Metadata) -> Result<()> {
         true => Err(link()),
         false => regular(meta),
     }
+}
+
+/// Something that is no folder, where one belongs.
+fn a_file() -> Error {
+    Error::new(ErrorKind::NotADirectory, "a file, where a folder belongs")
 }
 
 fn link() -> Error {

@@ -365,6 +365,12 @@ fn a_training_that_cannot_start_says_why() {
     let a_file = "holds no run: it is a file, and a run is a folder";
     refused(&["predict", "nets/resnet9.net", "cat.png"], 1, a_file);
     refused(&["report", "README.md"], 1, "holds no search: it is a file");
+    let taken = "README.md: a file, where a folder belongs";
+    let small = ["nets/backbone.net", "--data", "synthetic", "--epochs", "1"];
+    let there = ["--output", "README.md"];
+    refused(&[&["train"], &small[..], &there].concat(), 1, taken);
+    refused(&[&["search", "--runs", "1"], &small[..], &there].concat(), 1, taken);
+    refused(&["search", "cancel", "README.md"], 1, taken);
     let weights = ["--weights", "nets", "--data", "synthetic"];
     refused(&[&["train", "nets/resnet9.net"], &weights[..]].concat(), 1, "nets holds no run");
     refused(&["fmt", "nets"], 1, "cannot read nets: a folder");
