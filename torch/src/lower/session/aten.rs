@@ -1,13 +1,14 @@
 //! The forward and backward rule of each op with libtorch's operations, without autograd.
 
-use netc::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
+use netc::graph::op::{BatchNorm, Op, PadMode, UpsampleMode, Window};
 use netc::lower::Step;
 use tch::{Kind, TchError, Tensor};
 
 use super::norm;
 use crate::lower::kernels::aten as calls;
 use crate::lower::torch::{
-    GhostNorm, Manner, Mode, Weight, activation, channels_last, image_size, joined, ops, pair,
+    GhostNorm, Manner, Mode, Weight, activation, channels_last, image_size, joined, library_kind,
+    ops, pair,
 };
 
 type Result<T> = std::result::Result<T, TchError>;
@@ -34,7 +35,8 @@ pub(super) fn forward(
     match &step.op {
         Op::Conv(op) => {
             let weight = weights[0].tensor.f_to_kind(kind)?;
-            done(convolve(op, x, &weight, weights.get(1).map(|bias| &bias.tensor))?, &[x, &weight])
+            let bias = weights.get(1).map(|bias| &bias.tensor);
+            done(ops::convolve(op, x, &weight, bias)?, &[x, &weight])
         }
         Op::Linear(_) => {
             let weight = weights[0].tensor.f_to_kind(kind)?;
@@ -122,12 +124,14 @@ pub(super) fn backward(
         Op::Conv(op) => {
             let [x, weight] = two(saved)?;
             let want = [wanted[0], weights[0].trained, weights.get(1).is_some_and(|b| b.trained)];
-            let by = calls::convolution_backward(op, [gradient, x, weight], want)?;
+            let within = library_kind(x);
+            let [from, x, weight] = [gradient, x, weight].map(|tensor| tensor.f_to_kind(within));
+            let by = calls::convolution_backward(op, [&from?, &x?, &weight?], want)?;
             for (to, from) in grad_weights.iter().zip(&by[1..]) {
                 from.iter().try_for_each(|from| put(to, from))?;
             }
             let [grad_input, ..] = by;
-            Ok(vec![grad_input])
+            Ok(vec![grad_input.map(|from| from.f_to_kind(gradient.kind())).transpose()?])
         }
         Op::Linear(_) => {
             let [x, weight] = two(saved)?;
@@ -232,18 +236,6 @@ pub(super) fn backward(
         Op::Identity(_) => one(Ok(gradient.shallow_clone())),
         Op::Input(_) => Ok(Vec::new()),
     }
-}
-
-/// A convolution with weights that are already cast.
-pub(super) fn convolve(
-    op: &Conv,
-    x: &Tensor,
-    weight: &Tensor,
-    bias: Option<&Tensor>,
-) -> Result<Tensor> {
-    let bias = bias.map(|bias| bias.f_to_kind(x.kind())).transpose()?;
-    let groups = i64::try_from(op.groups).unwrap_or(i64::MAX);
-    x.f_conv2d(weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)
 }
 
 /// Copies a gradient into its buffer.

@@ -10,7 +10,7 @@ use crate::lower::At;
 use crate::lower::kernels::{
     Direction, Epilogue, FromTo, Kernels, Packed, Packing, Workspace, aten as calls,
 };
-use crate::lower::torch::{channels_last, library_kind};
+use crate::lower::torch::{channels_last, library_kind, ops};
 
 /// A convolution with its chosen algorithms and transformed weights.
 #[derive(Debug)]
@@ -62,9 +62,8 @@ impl Convolution {
         weight: &Tensor,
         bias: Option<&Tensor>,
     ) -> Result<Tensor, TchError> {
-        let kind = library_kind(x);
-        let cast = self.cast(weight, kind)?;
-        aten::convolve(&self.op, &x.f_to_kind(kind)?, &cast, bias)?.f_to_kind(x.kind())
+        let cast = self.cast(weight, library_kind(x))?;
+        ops::convolve(&self.op, x, &cast, bias)
     }
 
     /// The output; `y` provides memory for it where libtorch does not allocate it.

@@ -26,7 +26,9 @@ pub(in crate::lower) fn apply(
     let mode = if frozen { Mode::Eval } else { mode };
     match &step.op {
         Op::Input(_) | Op::Identity(_) => Ok(x.shallow_clone()),
-        Op::Conv(op) => conv(op, x, weights, kind),
+        Op::Conv(op) => {
+            convolve(op, x, &weights[0].tensor, weights.get(1).map(|bias| &bias.tensor))
+        }
         Op::Linear(_) => {
             let bias = cast(weights.get(1), kind)?;
             x.f_linear(&weights[0].tensor.f_to_kind(kind)?, bias.as_ref())
@@ -72,13 +74,19 @@ pub(in crate::lower) fn apply(
     }
 }
 
-fn conv(op: &Conv, x: &Tensor, weights: &[Weight], kind: Kind) -> Result {
-    let within = library_kind(x);
-    let (x, weight) = (x.f_to_kind(within)?, weights[0].tensor.f_to_kind(within)?);
-    let bias = cast(weights.get(1), within)?;
+/// A convolution by libtorch, with weights and bias of any dtype; the output has the input's.
+pub(in crate::lower) fn convolve(
+    op: &Conv,
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+) -> Result {
+    let kind = library_kind(x);
+    let (images, weight) = (x.f_to_kind(kind)?, weight.f_to_kind(kind)?);
+    let bias = bias.map(|bias| bias.f_to_kind(kind)).transpose()?;
+    let (stride, pad, dilation) = (pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?);
     let groups = i64::try_from(op.groups).unwrap_or(i64::MAX);
-    x.f_conv2d(&weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)?
-        .f_to_kind(kind)
+    images.f_conv2d(&weight, bias.as_ref(), stride, pad, dilation, groups)?.f_to_kind(x.kind())
 }
 
 /// The dtype in which libtorch convolves images: fp32 for bf16 where it is slow.
