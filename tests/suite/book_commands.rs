@@ -125,9 +125,9 @@ fn commands(page: &Path, text: &str) -> Vec<Shown> {
                     part.split('`').skip(1).step_by(2).filter(|code| code.starts_with("netc "));
                 let whole = inline
                     .filter(|c| ["nets/", "runs/", "searches/"].iter().any(|w| c.contains(w)));
-                whole
-                    .filter(|c| !c.contains("..."))
-                    .for_each(|code| add(code.replace('\n', " "), None));
+                whole.filter(|c| !c.contains("...")).for_each(|code| {
+                    add(code.split_whitespace().collect::<Vec<_>>().join(" "), None)
+                });
             }
             (true, "sh" | "bash" | "console" | "shell") => {
                 logical_lines(block).into_iter().for_each(|line| add(line, None));
