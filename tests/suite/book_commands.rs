@@ -121,13 +121,13 @@ fn commands(page: &Path, text: &str) -> Vec<Shown> {
         let (kind, block) = part.split_once('\n').unwrap_or((part, ""));
         match (i % 2 == 1, kind) {
             (false, _) => {
-                let inline =
-                    part.split('`').skip(1).step_by(2).filter(|code| code.starts_with("netc "));
-                let whole = inline
-                    .filter(|c| ["nets/", "runs/", "searches/"].iter().any(|w| c.contains(w)));
-                whole.filter(|c| !c.contains("...")).for_each(|code| {
-                    add(code.split_whitespace().collect::<Vec<_>>().join(" "), None)
-                });
+                let one_line = |code: &str| code.split_whitespace().collect::<Vec<_>>().join(" ");
+                let inline = part.split('`').skip(1).step_by(2).map(one_line);
+                let whole = inline.filter(|code| code.starts_with("netc "));
+                whole
+                    .filter(|c| ["nets/", "runs/", "searches/"].iter().any(|w| c.contains(w)))
+                    .filter(|c| !c.contains("..."))
+                    .for_each(|code| add(code, None));
             }
             (true, "sh" | "bash" | "console" | "shell") => {
                 logical_lines(block).into_iter().for_each(|line| add(line, None));

@@ -370,7 +370,8 @@ fn a_training_that_cannot_start_says_why() {
     let there = ["--output", "README.md"];
     refused(&[&["train"], &small[..], &there].concat(), 1, taken);
     refused(&[&["search", "--runs", "1"], &small[..], &there].concat(), 1, taken);
-    refused(&["search", "cancel", "README.md"], 1, taken);
+    refused(&["search", "cancel", "README.md"], 1, "README.md holds no search: it is a file");
+    refused(&["search", "cancel", "nosuch"], 1, "nosuch holds no search: there is no plan.json");
     let weights = ["--weights", "nets", "--data", "synthetic"];
     refused(&[&["train", "nets/resnet9.net"], &weights[..]].concat(), 1, "nets holds no run");
     refused(&["fmt", "nets"], 1, "cannot read nets: a folder");

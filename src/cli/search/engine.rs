@@ -12,8 +12,8 @@ use crate::cli::table::{table, trimmed};
 use crate::diag::number_of;
 use crate::disk::Folder;
 use crate::run::DeviceChoice;
-use crate::search::SearchError;
 use crate::search::engine::{EngineError, Submitted, Workers, parallel, slurm};
+use crate::search::{Plan, SearchError};
 
 /// The default number of workers of an engine.
 const WORKERS: u32 = 4;
@@ -106,6 +106,7 @@ fn status(folder: &Path) -> Result<(), SearchError> {
 }
 
 fn cancel(folder: &Path) -> Result<(), SearchError> {
+    Plan::read(folder)?;
     slurm::cancel(folder).map_err(wrong)?;
     print(&format!("cancelled; `netc search {}` would go on\n", folder.display()));
     Ok(())

@@ -39,9 +39,6 @@ impl Submitted {
         let submitted: Submitted = match read {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Submitted::default()),
-            Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
-                return Err(EngineError::io(search)(e));
-            }
             Err(e) => return Err(EngineError::io(&path)(e)),
         };
         match submitted.jobs.len() > MAX_JOBS {
