@@ -374,6 +374,8 @@ fn a_training_that_cannot_start_says_why() {
     refused(&["search", "cancel", "nosuch"], 1, "nosuch holds no search: there is no plan.json");
     let weights = ["--weights", "nets", "--data", "synthetic"];
     refused(&[&["train", "nets/resnet9.net"], &weights[..]].concat(), 1, "nets holds no run");
+    let export = ["export", "nets/backbone.net", "--format", "onnx", "--output", "a.onnx"];
+    refused(&[&export[..], &["--weights", "nets"]].concat(), 1, "nets holds no run");
     refused(&["fmt", "nets"], 1, "cannot read nets: a folder");
 }
 

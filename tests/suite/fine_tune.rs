@@ -196,6 +196,26 @@ fn the_net_of_a_run_is_not_warned_of_again() {
 }
 
 #[test]
+fn the_weights_of_a_run_are_exported_in_a_file_that_is_its_net() {
+    let folder = tempfile::tempdir().unwrap();
+    let net = "net small {\n  input image: [N, 3, 32, 32]\n  conv(4) -> bn -> relu\n  \
+               globalavgpool -> flatten -> linear(10)\n  output logits: [N, 10]\n}\n";
+    std::fs::write(folder.path().join("small.net"), net).unwrap();
+    let done = |args: &[&str]| {
+        let run = netc(folder.path(), args);
+        assert_eq!(run.status.code(), Some(0), "{run:?}");
+    };
+    let small = ["--data", "synthetic", "--limit-train", "64", "--limit-test", "32"];
+    done(&[&["train", "small.net", "--output", "run", "--epochs", "1"], &small[..]].concat());
+    done(&["export", "run", "--format", "onnx", "-o", "run.onnx"]);
+    done(&["export", "small.net", "--weights", "run", "--format", "onnx", "-o", "net.onnx"]);
+    done(&["export", "small.net", "--format", "onnx", "-o", "drawn.onnx"]);
+    let model = |name| std::fs::read(folder.path().join(name)).unwrap();
+    assert!(model("run.onnx") == model("net.onnx"));
+    assert!(model("run.onnx") != model("drawn.onnx"));
+}
+
+#[test]
 fn a_step_that_does_not_fit_is_not_begun() {
     let folder = tempfile::tempdir().unwrap();
     let net = "net wide {\n  input image: [N, 3, 32, 32]\n  repeat 64 {\n    conv(256)\n  }\n  \

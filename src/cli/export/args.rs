@@ -55,8 +55,9 @@ pub struct SourceArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// Take the weights from a `.safetensors` file, keyed by path [default: those of the run]
-    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    /// Take the weights, keyed by path, from a `.safetensors` file or a run [default: those of the
+    /// run]
+    #[arg(long, value_name = "FILE|RUN", conflicts_with = "seed")]
     pub weights: Option<PathBuf>,
     /// Draw initial weights by this seed, if no others are given [default: 0]
     #[arg(long, value_name = "N")]

@@ -42,21 +42,30 @@ pub fn load(args: &SourceArgs) -> Result<WeightedNet, String> {
             ));
         }
     };
-    let most = Weights::most_bytes(&net);
-    let weights = match (&args.weights, args.seed) {
-        (Some(path), _) => {
-            let bytes = disk::read(path, most)
-                .map_err(|error| format!("{}: {}", path.display(), disk::found(&error)))?;
-            read(path, &bytes, &net)?
+    let own = (run && args.seed.is_none()).then_some(&args.net);
+    let weights = match args.weights.as_ref().or(own) {
+        Some(path) => {
+            let bytes = weight_bytes(path, Weights::most_bytes(&net))?;
+            Weights::of_safetensors(&net, &bytes).map_err(|reason| {
+                format!("the weights {} do not fit the net: {reason}", path.display())
+            })?
         }
-        (None, None) if run => {
-            let bytes =
-                RunFolder::read_checkpoint(&args.net, most).map_err(|error| error.to_string())?;
-            read(&args.net.join(RunFolder::CHECKPOINT), &bytes, &net)?
-        }
-        (None, seed) => Weights::initial(&net, seed.unwrap_or(0)).map_err(|e| e.to_string())?,
+        None => Weights::initial(&net, args.seed.unwrap_or(0)).map_err(|e| e.to_string())?,
     };
     Ok(WeightedNet { net, weights })
+}
+
+/// The bytes of the weights that an argument names: a `.safetensors` file, or a run for those of
+/// its checkpoint; at most `most`.
+///
+/// # Errors
+/// Neither, or one that cannot be read.
+pub fn weight_bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    match path.is_dir() {
+        true => RunFolder::read_checkpoint(path, most).map_err(|error| error.to_string()),
+        false => disk::read(path, most)
+            .map_err(|error| format!("{}: {}", path.display(), disk::found(&error))),
+    }
 }
 
 /// The net of a run's folder. Its warnings were shown when the run began; errors are shown.
@@ -72,10 +81,4 @@ fn compile_run(run: &Path, set: &[(String, String)]) -> Result<Compilation, RunE
     let file = run.join(RunFolder::NET);
     let text = RunFolder::net(run)?;
     Ok(compile_over(&file, set, &Overlay::from([(file.display().to_string(), text)])))
-}
-
-fn read(path: &Path, bytes: &[u8], net: &Checked) -> Result<Weights, String> {
-    Weights::of_safetensors(net, bytes)
-        .map_err(|e| e.to_string())
-        .map_err(|reason| format!("the weights {} do not fit the net: {reason}", path.display()))
 }

@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use crate::check::Checked;
+use crate::cli::export::source::weight_bytes;
 use crate::cli::out::show;
 use crate::cli::train::args::StartArgs;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span};
-use crate::disk;
 use crate::graph::{Setting, Value};
 use crate::limits::MAX_CHECKPOINT_BYTES;
 use crate::lower::{Renaming, StartWeights, unused_renamings};
 use crate::recipe;
-use crate::run::RunFolder;
 
 /// The first weights that the arguments name, if any. Problems of the names are shown; the error
 /// holds what remains to be reported.
@@ -20,13 +19,7 @@ use crate::run::RunFolder;
 /// A file that cannot be read, in which nothing fits, or names that are not in it.
 pub fn start_weights(args: &StartArgs, net: &Checked) -> Result<Option<StartWeights>, String> {
     let Some(path) = &args.weights else { return Ok(None) };
-    let bytes = match path.is_dir() {
-        true => {
-            RunFolder::read_checkpoint(path, MAX_CHECKPOINT_BYTES).map_err(|e| e.to_string())?
-        }
-        false => disk::read(path, MAX_CHECKPOINT_BYTES)
-            .map_err(|error| format!("{}: {}", path.display(), disk::found(&error)))?,
-    };
+    let bytes = weight_bytes(path, MAX_CHECKPOINT_BYTES)?;
     let wrong = |why: String| format!("the weights {}: {why}", path.display());
     let mut renamings = Vec::new();
     if let Some(names) = &args.names {
