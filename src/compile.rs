@@ -88,12 +88,10 @@ pub fn compile_text(text: &str, set: &[(String, String)]) -> Compilation {
 pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
     let beside = Beside::default();
     let Attempted { mut compilation, samples, trees } = compile_once(file, set, overlay, &beside);
-    let known = match (&compilation.net, &compilation.unchecked) {
-        _ if compilation.problems.is_empty() => None,
-        (Some(net), _) => Some(Unchecked::from(net.clone())),
-        (None, unchecked) => unchecked.clone(),
-    };
-    if let Some(net) = known {
+    let mut problems = std::mem::take(&mut compilation.problems);
+    let known = compilation.net.as_ref().map(Checked::as_unchecked);
+    let known = known.or(compilation.unchecked.as_ref());
+    if let Some(net) = known.filter(|_| !problems.is_empty()) {
         let attempt = |edits: &[(Span, String)], other: &Setting| {
             let mut overlay = overlay.clone();
             overlay.extend(diag::edited(&compilation.sources, edits.iter().cloned())?);
@@ -103,12 +101,11 @@ pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) ->
             Some(Outcome::from(compile_once(file, &set, &overlay, &beside).compilation))
         };
         let settings: Vec<Setting> = samples.into_iter().map(|sample| vec![sample]).collect();
-        let mut problems = std::mem::take(&mut compilation.problems);
         let texts = Texts::of(&compilation.sources, &trees);
-        repair::repair(&mut problems, &net, &texts, &attempt, &settings);
-        compilation.problems = problems;
+        repair::repair(&mut problems, net, &texts, &attempt, &settings);
     }
-    compilation.problems.count_nodes();
+    problems.count_nodes();
+    compilation.problems = problems;
     compilation
 }
 

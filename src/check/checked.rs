@@ -9,9 +9,8 @@ use crate::graph::{Graph, Node, NodeId, Shape};
 /// alone.
 #[derive(Debug, Clone)]
 pub struct Checked {
-    pub(super) graph: Graph,
+    pub(super) net: Unchecked,
     pub(super) order: Vec<NodeId>,
-    pub(super) shapes: HashMap<NodeId, Shape>,
     pub(super) input: NodeId,
     pub(super) output: NodeId,
     pub(super) warnings: Problems,
@@ -20,7 +19,7 @@ pub struct Checked {
 impl Checked {
     /// The graph.
     pub fn graph(&self) -> &Graph {
-        &self.graph
+        &self.net.graph
     }
 
     /// The input and the nodes that the output depends on, in topological order, in source order
@@ -31,22 +30,22 @@ impl Checked {
 
     /// A node.
     pub fn node(&self, id: NodeId) -> &Node {
-        self.graph.get(id)
+        self.net.graph.get(id)
     }
 
     /// The shape of a node's value for one example.
     pub fn shape(&self, id: NodeId) -> &Shape {
-        &self.shapes[&id]
+        &self.net.shapes[&id]
     }
 
     /// The net as a list.
     pub fn flat<T>(&self, content: impl FnMut(NodeId) -> T) -> Flat<T> {
-        Flat::new(&self.graph, &self.order, self.output, content)
+        Flat::new(&self.net.graph, &self.order, self.output, content)
     }
 
     /// The shapes of a node's operands, by position.
     pub fn operand_shapes(&self, id: NodeId) -> Vec<&Shape> {
-        self.graph.operands(id).iter().map(|&o| self.shape(o)).collect()
+        self.net.graph.operands(id).iter().map(|&o| self.shape(o)).collect()
     }
 
     /// The number of trained parameters of a node.
@@ -82,12 +81,17 @@ impl Checked {
     /// The flat net as `.net` text, one op per line; with `sources`, each with its origin. It
     /// resolves to the same graph with the same paths.
     pub fn flat_text(&self, sources: Option<&Sources>) -> String {
-        self.graph.flat_text(&self.order, |id| self.shape(id).to_string(), sources)
+        self.net.graph.flat_text(&self.order, |id| self.shape(id).to_string(), sources)
     }
 
     /// The warnings.
     pub fn warnings(&self) -> &Problems {
         &self.warnings
+    }
+
+    /// The graph and its shapes, as what may be invalid has them too.
+    pub fn as_unchecked(&self) -> &Unchecked {
+        &self.net
     }
 }
 
@@ -120,8 +124,8 @@ impl Unchecked {
 }
 
 impl From<Checked> for Unchecked {
-    fn from(Checked { graph, shapes, .. }: Checked) -> Unchecked {
-        Unchecked { graph, shapes }
+    fn from(checked: Checked) -> Unchecked {
+        checked.net
     }
 }
 

@@ -48,7 +48,8 @@ pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
     };
     // What reaches no output is warned of, and counted nowhere.
     let order = order.into_iter().filter(|id| live.contains(id)).collect();
-    let checked = Checked { graph, order, shapes, input, output, warnings: Problems::new() };
+    let net = Unchecked { graph, shapes };
+    let checked = Checked { net, order, input, output, warnings: Problems::new() };
     claims::cost_claims(&checked, &mut problems);
     // They may say why a claim fails.
     warnings::warn(&checked, &mut problems);

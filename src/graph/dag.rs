@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use petgraph::Direction;
 pub use petgraph::stable_graph::NodeIndex as NodeId;
@@ -54,13 +55,16 @@ pub struct Origin {
     /// The call of the op.
     pub span: Span,
     /// The block calls around it, outermost first.
-    pub calls: Vec<CallSite>,
+    pub calls: Calls,
     /// Whether the text of the call alone says what the op does: no parameter takes part.
     pub literal: bool,
 }
 
+/// Block calls within each other, outermost first. The nodes that they place share them.
+pub type Calls = Arc<[Arc<CallSite>]>;
+
 /// One block call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct CallSite {
     /// The block with its effective arguments: `preact(c = 128, stride = 2)`.
     pub block: String,
@@ -71,7 +75,7 @@ pub struct CallSite {
 }
 
 /// Adds the block calls around a problem, which are given outermost first; innermost first.
-pub(crate) fn in_calls(problem: Problem, calls: &[CallSite]) -> Problem {
+pub(crate) fn in_calls(problem: Problem, calls: &[Arc<CallSite>]) -> Problem {
     calls.iter().rev().fold(problem, |problem, call| {
         problem.related(call.span, format!("in block {}", call.block))
     })

@@ -30,7 +30,7 @@ mod unused;
 mod value;
 
 pub(crate) use dag::in_calls;
-pub use dag::{CallSite, Claim, Claimant, Graph, Node, NodeId, Origin, Setting};
+pub use dag::{CallSite, Calls, Claim, Claimant, Graph, Node, NodeId, Origin, Setting};
 pub use eval::Scope;
 pub use expand::{Expanded, Override, expand, members, trace};
 pub use functions::FUNCTIONS;

@@ -7,7 +7,7 @@ use super::text::split;
 use super::words::words;
 use crate::check::Unchecked;
 use crate::diag::{Fix, Problem, Span};
-use crate::graph::{Claim, Claimant, NodeId, Origin, Shape};
+use crate::graph::{Calls, Claim, Claimant, NodeId, Origin, Shape};
 
 /// The claim corrected, or the last layer.
 pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Candidate> {
@@ -49,7 +49,7 @@ fn corrected(net: &Unchecked, texts: &Texts<'_>, span: Span, got: &Shape) -> Vec
     if written.len() != got.dims().len() {
         return Vec::new();
     }
-    let at = Origin { span, calls: Vec::new(), literal: true };
+    let at = Origin { span, calls: Calls::default(), literal: true };
     let words = |value| words(&net.graph, texts, &at, value);
     let first = words(got.channels()).into_iter();
     let with = |channels: String| {

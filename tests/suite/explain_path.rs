@@ -260,7 +260,7 @@ fn agrees(file: &Path, net: &Checked, node: &Explained) {
     }
     let blocks: Vec<&str> = node.calls.iter().rev().map(|c| c.block.as_str()).collect();
     let origin: Vec<&str> =
-        net.node(id).origin.iter().flat_map(|o| &o.calls).map(|c| c.block.as_str()).collect();
+        net.node(id).origin.iter().flat_map(|o| o.calls.iter()).map(|c| c.block.as_str()).collect();
     assert_eq!(blocks, origin, "{place}");
 }
 

@@ -1,6 +1,8 @@
 //! Calls of blocks.
 
+use std::mem;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::bind::bind;
 use super::domain;
@@ -49,7 +51,9 @@ impl<'a> Expander<'a> {
             self.check_parameter_name(&param.name, &inner.env);
         }
         self.sizes_taken(block);
-        self.calls.push(CallSite { block: shown, written, span: call.place.span });
+        let site = Arc::new(CallSite { block: shown, written, span: call.place.span });
+        let around = self.calls.iter().cloned().chain([site]).collect();
+        let around = mem::replace(&mut self.calls, around);
         self.active.push(block);
         self.given.push(arguments(call, block).map(|(name, arg)| (name, &arg.value)).collect());
         self.callers.push(frame.env.clone());
@@ -62,7 +66,7 @@ impl<'a> Expander<'a> {
         self.active.pop();
         self.given.pop();
         self.callers.pop();
-        self.calls.pop();
+        self.calls = around;
         inner.cursor
     }
 

@@ -10,7 +10,7 @@ use crate::diag::{Code, Problem, Problems, Span};
 use crate::graph::eval::Fault;
 use crate::graph::names::Names;
 use crate::graph::pattern::Pattern;
-use crate::graph::{CallSite, Graph, NodeId, Op, Origin, Scope, Shape, Value, in_calls};
+use crate::graph::{Calls, Graph, NodeId, Op, Origin, Scope, Shape, Value, in_calls};
 use crate::limits::{MAX_EDGES, MAX_ELEMENTS_PLACED, MAX_PATH_BYTES, MAX_PATHS_BYTES};
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Edit, EditVerb, Expr};
@@ -37,7 +37,7 @@ pub(super) struct Expander<'a> {
     /// The ops and blocks whose `default` lines are refused.
     pub undecided: HashSet<String>,
     /// The block calls around the current place, outermost first.
-    pub calls: Vec<CallSite>,
+    pub calls: Calls,
     pub active: Vec<&'a Block>,
     /// The arguments of those calls.
     pub given: Vec<HashMap<&'a str, &'a Expr>>,
@@ -121,7 +121,7 @@ impl<'a> Expander<'a> {
             placing: Vec::new(),
             defaults: Vec::new(),
             undecided: HashSet::new(),
-            calls: Vec::new(),
+            calls: Calls::default(),
             active: Vec::new(),
             given: Vec::new(),
             callers: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::check::Checked;
 use crate::graph::CallSite;
@@ -133,7 +134,7 @@ fn only_groups(groups: &[Group]) -> Vec<String> {
     found.into_iter().filter(|(_, only)| *only).map(|(name, _)| name.to_string()).collect()
 }
 
-fn frames<'n>(net: &'n Checked, step: &Step) -> &'n [CallSite] {
+fn frames<'n>(net: &'n Checked, step: &Step) -> &'n [Arc<CallSite>] {
     net.node(step.node).origin.as_ref().map_or(&[], |origin| &origin.calls)
 }
 
@@ -142,7 +143,7 @@ struct Builder<'p> {
     /// The steps that read each value.
     readers: Vec<Vec<usize>>,
     /// The block calls around each step.
-    frames: Vec<&'p [CallSite]>,
+    frames: Vec<&'p [Arc<CallSite>]>,
     groups: Vec<Group>,
 }
 

@@ -5,13 +5,14 @@ mod recipe;
 mod step;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::check::Checked;
 use crate::compile;
 use crate::diag::{Nearest, Sources, did_you_mean};
-use crate::graph::{NodeId, Op, Value};
+use crate::graph::{CallSite, NodeId, Op, Value};
 use crate::syntax::ast::EditVerb;
 
 pub use position::FilePosition;
@@ -217,7 +218,7 @@ fn node(
         |id| Operand { path: net.node(id).path.clone(), shape: net.shape(id).dims().to_vec() };
     let origin = node.origin.as_ref();
     let calls = origin.into_iter().flat_map(|o| o.calls.iter().rev());
-    let call_at = |c: &crate::graph::CallSite| BlockCall {
+    let call_at = |c: &Arc<CallSite>| BlockCall {
         block: c.block.clone(),
         place: FilePosition::of(c.span, sources),
     };
