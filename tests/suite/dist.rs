@@ -2,10 +2,14 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{self, Child, Command, Output, Stdio};
+use std::slice::from_mut;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use netc_torch::run::dist::DistEnv;
+
+use crate::programs::wait_until;
 
 /// `NORM` stands for batch normalisation or for nothing.
 const NET: &str = "net small {
@@ -55,8 +59,21 @@ const NEW: &[&str] = &[
     "fp32",
 ];
 
+/// A free port. It is below those that Linux gives out of its own accord, so that nothing else
+/// takes it before the first rank does.
+fn port() -> u16 {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + (process::id() % 10_000) as u16;
+    loop {
+        let port = first + GIVEN.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 fn ranks(folder: &Path, count: usize, args: &[&str]) -> Vec<Child> {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = port();
     let start = |rank: usize| {
         let mut command = train(folder, args);
         command.env("RANK", rank.to_string()).env("WORLD_SIZE", count.to_string());
@@ -192,16 +209,13 @@ fn a_rank_that_dies_ends_the_job_and_any_number_of_ranks_goes_on_with_it() {
     let run = folder.path().join("run");
     let long = [NEW, &["--epochs", "15", "--output", "run"]].concat();
     let mut children = ranks(folder.path(), 2, &long);
-    let start = Instant::now();
-    while !run.join("checkpoint.safetensors").exists() {
-        assert!(start.elapsed() < Duration::from_secs(60), "no checkpoint");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let saved = || run.join("checkpoint.safetensors").exists().then_some(());
+    wait_until(&mut children, "a checkpoint", saved);
     children[1].kill().unwrap();
     let killed = Instant::now();
     let mut outputs: Vec<Output> =
         children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
-    assert!(killed.elapsed() < Duration::from_secs(20), "{:?}", killed.elapsed());
+    assert!(killed.elapsed() < Duration::from_secs(120), "{:?}", killed.elapsed());
     let first = outputs.swap_remove(0);
     assert_eq!(first.status.code(), Some(1), "{}", text(&first));
     assert!(
@@ -220,20 +234,18 @@ fn a_rank_that_dies_ends_the_job_and_any_number_of_ranks_goes_on_with_it() {
     assert!(difference < 1e-3, "{difference}");
 }
 
+/// The rows of a log, which are one more than its epochs.
+fn rows(log: &Path) -> usize {
+    std::fs::read_to_string(log).map_or(0, |log| log.lines().count())
+}
+
 #[test]
 fn one_process_goes_on_to_the_same_bits() {
     let folder = folder("-> bn ");
     let long = |out| [NEW, &["--epochs", "12", "--output", out]].concat();
     let mut child = train(folder.path(), &long("run")).spawn().unwrap();
-    let start = Instant::now();
-    let rows = || {
-        std::fs::read_to_string(folder.path().join("run/log.jsonl"))
-            .map_or(0, |log| log.lines().count())
-    };
-    while rows() < 3 {
-        assert!(start.elapsed() < Duration::from_secs(60), "no epoch");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let log = folder.path().join("run/log.jsonl");
+    wait_until(from_mut(&mut child), "two epochs", || (rows(&log) >= 3).then_some(()));
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -257,19 +269,14 @@ fn a_second_interrupt_ends_it_too_and_loses_no_epoch() {
             train(folder.path(), &[NEW, &["--epochs", "1000", "--output", &out]].concat())
                 .spawn()
                 .unwrap();
-        let start = Instant::now();
         let log = folder.path().join(&out).join("log.jsonl");
-        let rows = || std::fs::read_to_string(&log).map_or(0, |log| log.lines().count());
-        while rows() < 2 {
-            assert!(start.elapsed() < Duration::from_secs(60), "no epoch");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_until(from_mut(&mut child), "an epoch", || (rows(&log) >= 2).then_some(()));
         let id = child.id().to_string();
         for _ in 0..2 {
             let _ = Command::new("kill").args([signal, &id]).status().unwrap();
         }
         assert_eq!(child.wait().unwrap().code(), Some(130));
-        assert!(rows() >= 2);
+        assert!(rows(&log) >= 2);
     }
 }
 

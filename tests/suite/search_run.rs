@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::slice::from_mut;
+use std::time::Duration;
 
 use netc::run::RunFolder;
 use netc::search::read_runs;
 
+use crate::programs::wait_until;
 use crate::search::small;
 
 fn search(folder: &Path, out: &str) -> Command {
@@ -76,11 +78,7 @@ fn several_workers_stop_together_and_go_on() {
     assert!(whole.status.success(), "{}", text(&whole));
     let mut child = search(folder.path(), "shared").args(["--workers", "2"]).spawn().unwrap();
     let begun = || read_runs(&folder.path().join("shared")).is_ok_and(|runs| runs.len() >= 2);
-    let start = Instant::now();
-    while !begun() {
-        assert!(start.elapsed() < Duration::from_secs(60), "no run begins");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(from_mut(&mut child), "two runs", || begun().then_some(()));
     let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(told.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -97,14 +95,7 @@ fn stopped(folder: &Path, out: &str) -> PathBuf {
         let runs = read_runs(&folder.join(out)).unwrap_or_default();
         runs.into_iter().find(|run| (1..3).contains(&run.epochs.len()))
     };
-    let start = Instant::now();
-    let run = loop {
-        if let Some(run) = begun() {
-            break run;
-        }
-        assert!(start.elapsed() < Duration::from_secs(60), "no epoch ends");
-        std::thread::sleep(Duration::from_millis(5));
-    };
+    let run = wait_until(from_mut(&mut child), "an epoch", begun);
     let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(told.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
