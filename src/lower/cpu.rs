@@ -3,6 +3,7 @@
 use std::{env, fmt};
 
 use super::Precision;
+use crate::graph::op::Conv;
 
 /// The variable that limits the instructions of oneDNN, and so of libtorch's convolutions; netc's
 /// own kernels keep to it too. Its values are oneDNN's ("CPU Dispatcher Control"), in capitals or
@@ -171,10 +172,12 @@ pub fn runs_kernels(features: Features, precision: Precision) -> bool {
     kernels_need(precision).is_some_and(|needed| features.contains(needed))
 }
 
-/// Whether libtorch has fast convolutions of bf16 on a processor with these features: it has with
-/// AVX-512. Elsewhere netc lets it convolve in fp32.
-pub fn library_convolves_bf16(features: Features) -> bool {
-    features.contains(Features::AVX512)
+/// Whether a convolution of images of so many columns in bf16 is fast and right by libtorch on a
+/// processor with these features. It is fast with AVX-512. Where the kernel is dilated or an image
+/// narrower than the stride, oneDNN 3.10 adds memory that it has not written to the weight gradient.
+/// Elsewhere netc lets libtorch convolve in fp32.
+pub fn library_convolves_bf16(features: Features, op: &Conv, columns: u64) -> bool {
+    features.contains(Features::AVX512) && op.dilation == [1, 1] && columns >= op.stride[1]
 }
 
 /// Whether bf16 is faster than fp32 here: it is with netc's own kernels, by integers of 16 bits on a

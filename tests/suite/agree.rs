@@ -55,6 +55,13 @@ fn every_op_computes_in_halves() {
 }
 
 #[test]
+fn convolutions_that_onednn_computes_wrong_in_bf16_are_right() {
+    for precision in HALVES {
+        holds(&net("tests/cases/check_ok/far_taps.net"), precision, 1);
+    }
+}
+
+#[test]
 fn two_nets_train_in_halves() {
     for file in ["nets/resnet9.net", "nets/dawnbench.net"] {
         for precision in HALVES {

@@ -187,8 +187,7 @@ struct Count<'a> {
     schedule: &'a Schedule,
     plan: &'a Plan,
     load: Workload,
-    /// Whether libtorch convolves fp32 copies of the images.
-    widens: bool,
+    features: Features,
     heap: Rc<Heap>,
 }
 
@@ -199,10 +198,7 @@ impl<'a> Count<'a> {
         load: Workload,
         features: Features,
     ) -> Count<'a> {
-        let widens = load.precision == Precision::Bf16
-            && schedule.kernels != KernelSet::Cuda
-            && !library_convolves_bf16(features);
-        Count { schedule, plan, load, widens, heap: Rc::default() }
+        Count { schedule, plan, load, features, heap: Rc::default() }
     }
 
     /// The peak of a training step.
@@ -253,7 +249,15 @@ impl<'a> Count<'a> {
     fn widened(&self, step: &Step, inputs: u64) -> Value {
         let input: u64 = step.operand_shapes.iter().map(Shape::elements).sum();
         let copied = input.saturating_mul(inputs).saturating_add(step.shape.elements());
-        let elements = if self.widens { copied } else { 0 };
+        let widens = match (&step.op, step.operand_shapes[0].image()) {
+            (Op::Conv(op), Some([.., columns])) => {
+                self.load.precision == Precision::Bf16
+                    && self.schedule.kernels != KernelSet::Cuda
+                    && !library_convolves_bf16(self.features, op, columns)
+            }
+            _ => false,
+        };
+        let elements = if widens { copied } else { 0 };
         self.allocate(elements.saturating_mul(self.load.images).saturating_mul(4))
     }
 

@@ -124,7 +124,7 @@ pub(super) fn backward(
         Op::Conv(op) => {
             let [x, weight] = two(saved)?;
             let want = [wanted[0], weights[0].trained, weights.get(1).is_some_and(|b| b.trained)];
-            let within = library_kind(x);
+            let within = library_kind(op, x);
             let [from, x, weight] = [gradient, x, weight].map(|tensor| tensor.f_to_kind(within));
             let by = calls::convolution_backward(op, [&from?, &x?, &weight?], want)?;
             for (to, from) in grad_weights.iter().zip(&by[1..]) {

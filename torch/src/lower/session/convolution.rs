@@ -62,7 +62,7 @@ impl Convolution {
         weight: &Tensor,
         bias: Option<&Tensor>,
     ) -> Result<Tensor, TchError> {
-        let cast = self.cast(weight, library_kind(x))?;
+        let cast = self.cast(weight, library_kind(&self.op, x))?;
         ops::convolve(&self.op, x, &cast, bias)
     }
 
@@ -182,7 +182,7 @@ impl Convolution {
             }
             Some((_, ConvKernel::Im2col(_))) | None => {}
         }
-        let kind = library_kind(x);
+        let kind = library_kind(&self.op, x);
         let cast = self.cast(weight, kind)?;
         let (gradient, inputs) = (gradient.f_to_kind(kind)?, x.f_to_kind(kind)?);
         let wanted = [true, false, false];
@@ -226,7 +226,7 @@ impl Convolution {
                 ConvKernel::Depthwise(of) => kernels.depthwise_grad_weights(&x, &gradient, dw, of),
             };
         }
-        let kind = library_kind(x);
+        let kind = library_kind(&self.op, x);
         let cast = self.cast(weight, kind)?;
         let (gradient, x) = (gradient.f_to_kind(kind)?, x.f_to_kind(kind)?);
         let wanted = [false, true, false];

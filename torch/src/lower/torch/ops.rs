@@ -81,7 +81,7 @@ pub(in crate::lower) fn convolve(
     weight: &Tensor,
     bias: Option<&Tensor>,
 ) -> Result {
-    let kind = library_kind(x);
+    let kind = library_kind(op, x);
     let (images, weight) = (x.f_to_kind(kind)?, weight.f_to_kind(kind)?);
     let bias = bias.map(|bias| bias.f_to_kind(kind)).transpose()?;
     let (stride, pad, dilation) = (pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?);
@@ -89,11 +89,13 @@ pub(in crate::lower) fn convolve(
     images.f_conv2d(&weight, bias.as_ref(), stride, pad, dilation, groups)?.f_to_kind(x.kind())
 }
 
-/// The dtype in which libtorch convolves images: fp32 for bf16 where it is slow.
-pub(in crate::lower) fn library_kind(x: &Tensor) -> Kind {
-    let slow = x.device() == Device::Cpu && !library_convolves_bf16(Features::detect());
+/// The dtype in which libtorch convolves images: fp32 for bf16 where that is slow or wrong.
+pub(in crate::lower) fn library_kind(op: &Conv, x: &Tensor) -> Kind {
+    let columns = x.size().last().map_or(0, |columns| columns.unsigned_abs());
+    let in_bf16 =
+        x.device() != Device::Cpu || library_convolves_bf16(Features::detect(), op, columns);
     match x.kind() {
-        Kind::BFloat16 if slow => Kind::Float,
+        Kind::BFloat16 if !in_bf16 => Kind::Float,
         kind => kind,
     }
 }
