@@ -138,6 +138,17 @@ mod computed {
         }
     }
 
+    /// The gradient of a bias before batch norm is nothing but rounding.
+    #[test]
+    fn rounding_is_no_difference() {
+        let net = compiled(
+            "net v {\n  input image: [N, 3, 16, 16]\n  a: conv(8, bias = true) -> bn\n  g = a -> relu\n  h = a -> relu\n  x: add(g, h) -> globalavgpool -> flatten -> linear(4)\n  output logits: [N, 4]\n}\n",
+        );
+        let verified = verify(&net, Purpose::Training, &Choice::All).unwrap();
+        assert!(!verified.is_empty());
+        verified.iter().for_each(|pass| assert!(pass.difference < 1e-8, "{pass:?}"));
+    }
+
     #[test]
     fn each_pass_alone_is_as_exact() {
         let net = compiled(NET);
