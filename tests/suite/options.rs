@@ -566,6 +566,24 @@ fn a_whitened_convolution_makes_patches_uncorrelated_and_stands_still() {
 }
 
 #[test]
+fn a_dilated_convolution_is_whitened_for_the_patches_that_it_sees() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "net t {\n  input image: [N, 3, 8, 8]\n  first: conv(12, k = 2, dilation = [2, 3], pad = 0, init = \"whiten\", train_weight = false)\n  head: globalmaxpool -> flatten -> linear(4)\n  output logits: [N, 4]\n}\n";
+    std::fs::write(folder.path().join("t.net"), text).unwrap();
+    let net = netc::compile(&folder.path().join("t.net"), &[]).net.unwrap();
+    let recipe = recipe("whiten_images: 96\nwhiten_eps: 0.000001\n");
+    let (_, weights) = trained(&net, &recipe, &Method::default()).unwrap();
+    let filters = Tensor::from_slice(&weights["first.weight"]).view([12, 3, 2, 2]);
+    let pixels = Tensor::from_slice(&tints(96, 40).train.images).view([96, 3, 8, 8]);
+    let images = (pixels.to_kind(Kind::Float) - 95.5) / 50.0;
+    let out = images.conv2d(&filters, None::<Tensor>, 1, 0, [2, 3], 1);
+    let rows = out.permute([0, 2, 3, 1]).reshape([-1, 12]);
+    let covariance = rows.tr().matmul(&rows) / rows.size()[0] as f64;
+    let apart = covariance - Tensor::eye(12, (Kind::Float, Device::Cpu));
+    assert!(apart.abs().max().double_value(&[]) < 1e-3, "{apart}");
+}
+
+#[test]
 fn a_whitened_convolution_may_do_without_the_negatives() {
     let filters = |c: u32| {
         let text = format!(

@@ -69,6 +69,7 @@ fn filters(conv: &Conv, images: &Batches, recipe: &Recipe) -> Result<Vec<f32>, T
 /// The uncentred covariance of the patches of the first `count` images.
 fn covariance(conv: &Conv, images: &Batches, count: usize) -> Result<Tensor, TchError> {
     let [height, width] = conv.kernel.map(|size| size as i64);
+    let [down, right] = conv.dilation.map(|size| size as i64);
     let mut sum: Option<Tensor> = None;
     let mut patches = 0;
     for first in (0..count).step_by(CHUNK) {
@@ -76,8 +77,10 @@ fn covariance(conv: &Conv, images: &Batches, count: usize) -> Result<Tensor, Tch
         let images = images.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
         let size = images.size()[1] * height * width;
         let rows = images
-            .f_unfold(2, height, 1)?
-            .f_unfold(3, width, 1)?
+            .f_unfold(2, down * (height - 1) + 1, 1)?
+            .f_unfold(3, right * (width - 1) + 1, 1)?
+            .f_slice(4, 0, i64::MAX, down)?
+            .f_slice(5, 0, i64::MAX, right)?
             .f_permute([0, 2, 3, 1, 4, 5])?
             .f_reshape([-1, size])?;
         patches += rows.size()[0];
