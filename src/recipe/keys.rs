@@ -296,7 +296,8 @@ recipe! {
     "Schedule" {
         /// Number of passes over the training set.
         epochs: u32 = 24, KeyKind::Whole(1, 100_000);
-        /// Images per step. The last, smaller batch of an epoch is kept.
+        /// Images per step; all of them, where there are fewer. The last, smaller batch of an epoch
+        /// is kept.
         batch_size: usize = 512, KeyKind::Whole(1, 1 << 20);
         /// Peak learning rate, for the mean loss of a batch. The rate rises linearly from 0 to this
         /// value, then falls linearly to 0; it is updated every step.
@@ -357,7 +358,8 @@ recipe! {
         /// tested and saved. The decay after step t is at most (1 + t) / (10 + t). 0 disables it.
         ema: f64 = 0.0, KeyKind::Number(0.0, 1.0);
         /// Lookahead: number of steps between updates of the slow weights, which move towards the
-        /// weights; the weights then restart from them. 0 disables it.
+        /// weights; the weights then restart from them, and so does the next epoch. At most the
+        /// steps of an epoch. 0 disables it.
         lookahead_every: u32 = 0, KeyKind::Whole(0, 1_000_000);
         /// Lookahead: decay of the slow weights. An update keeps the fraction
         /// lookahead_decay^lookahead_every * p^lookahead_power of them, where p is the fraction of

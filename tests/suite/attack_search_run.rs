@@ -250,12 +250,10 @@ fn a_limit_that_leaves_no_image_out_is_none() {
 #[test]
 fn a_search_in_which_every_run_fails_fails() {
     let folder = project();
-    fs::write(folder.path().join("large.net"), NET.replace("[N, 3, 8, 8]", "[N, 3, 16, 16]"))
-        .unwrap();
-    let done = search(
-        folder.path(),
-        &["large.net", "--runs", "2", "--data", "images.npz", "--output", "s"],
-    );
+    fs::write(folder.path().join("small.net"), NET).unwrap();
+    let rate = ["--recipe", "lr_epochs=[0, 9]", "--recipe", "lr_values=[1000000, 1000000]"];
+    let nets = ["small.net", "--runs", "2", "--data", "images.npz", "--output", "s"];
+    let done = search(folder.path(), &[&nets[..], &rate].concat());
     assert_eq!(done.status.code(), Some(1), "{}", said(&done));
     assert!(said(&done).contains("no run could be finished: 2 runs failed"), "{}", said(&done));
 }

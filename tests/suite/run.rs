@@ -14,8 +14,8 @@ use netc::run::data::{Dataset, Normalisation, Split};
 use netc::run::{Executor, Journal, Method, Outcome, RunError, RunFolder, RunInfo};
 use netc_torch::lower::{Mode, TorchNet};
 use netc_torch::run::{
-    Batch, Batches, Event, Job, LrState, Machine, Optimiser, Resume, RunReport, evaluate_run,
-    load_checkpoint, save_checkpoint, train,
+    Batch, Batches, Event, Images, Job, LrState, Machine, Optimiser, Resume, RunReport,
+    evaluate_run, load_checkpoint, save_checkpoint, train, trainable,
 };
 use rand::RngExt;
 use tch::{Device, Kind, Tensor};
@@ -176,6 +176,44 @@ fn padding_beyond_the_image_is_refused() {
     let what = Augmentation { crop_pad: 8, ..Augmentation::NONE };
     let error = Batches::new(&data, &data.train, None, what, Device::Cpu).unwrap_err();
     insta::assert_snapshot!(error, @r#"expected `crop_pad` below and `cutout` up to the image's 8 pixels, got 8 and 0"#);
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused_before_anything_is_done() {
+    let net = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.net"), text).unwrap();
+        netc::compile(&folder.path().join("t.net"), &[]).net.unwrap()
+    };
+    let flat = "net flat {\n  input image: [N, 3, 1, 8]\n  globalavgpool -> flatten -> linear(4)\n  output logits: [N, 4]\n}\n";
+    let empty = "net empty {\n  input image: [N, 4, 8, 8]\n  globalavgpool -> flatten\n  output logits: [N, 4]\n}\n";
+    let refused = |net: &Checked, keys: &str, image| {
+        let images = Images { name: "tints", image, classes: 4, count: 100 };
+        trainable(net, &with(&format!("batch_size: 32\ncutout: 0\n{keys}"), 2), images)
+            .unwrap_err()
+            .to_string()
+    };
+    let said = [
+        refused(&small(), "", [3, 9, 8]),
+        refused(&small(), "crop_pad: 8", [3, 8, 8]),
+        refused(&small(), "lookahead_every: 5", [3, 8, 8]),
+        refused(&small(), "freeze: [elsewhere]", [3, 8, 8]),
+        refused(&net(flat), "crop_pad: 0\ntest_views: flip_shift", [3, 1, 8]),
+        refused(&net(empty), "", [4, 8, 8]),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn the_rate_is_for_the_mean_loss_also_of_fewer_images_than_a_batch_has() {
+    let weights = |batch_size: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = Recipe { batch_size, ..recipe(3) };
+        run(folder.path(), &recipe, false, &mut |_| {}).unwrap();
+        std::fs::read(folder.path().join(RunFolder::CHECKPOINT)).unwrap()
+    };
+    let loaded = |bytes: &[u8]| Weights::of_safetensors(&small(), bytes).unwrap();
+    assert_eq!(loaded(&weights(200)).tensors(), loaded(&weights(512)).tensors());
 }
 
 #[test]

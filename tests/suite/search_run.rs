@@ -51,6 +51,20 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
+fn a_search_of_which_no_run_could_be_done_is_refused() {
+    let (folder, _) = small();
+    for dry in [true, false] {
+        let mut command = search(folder.path(), "refused");
+        command.args(["--recipe", "crop_pad=40"]).args(dry.then_some("--dry-run"));
+        let output = command.output().unwrap();
+        let said = text(&output);
+        assert!(!output.status.success() && said.contains("no search: variant `"), "{said}");
+        assert!(said.contains("expected `crop_pad` below"), "{said}");
+        assert!(!folder.path().join("refused").exists());
+    }
+}
+
+#[test]
 fn a_search_that_is_killed_again_and_again_ends_as_one_that_is_not() {
     let (folder, _) = small();
     let whole = search(folder.path(), "whole").output().unwrap();

@@ -22,12 +22,15 @@ use super::advice::enough_memory;
 use super::search_view::{SearchView, line, serve};
 use super::search_workers::{machine, supervise};
 use super::train::{INTERRUPTED, stop_on_interrupt};
+use crate::run::{Images, trainable};
 use crate::search::{Stage, Worked, Worker, calibrate};
 
 /// The maximum number of listed runs that could not be done.
 const MOST_LISTED: usize = 8;
-/// The images of CIFAR-10 and of CIFAR-100, for an estimate.
-const CIFAR: [usize; 2] = [50_000, 10_000];
+/// Data sets of which the images are known, without loading them.
+const CIFAR: [&str; 2] = ["cifar10", "cifar100"];
+/// How many images they have to train on and to test with.
+const CIFAR_IMAGES: [usize; 2] = [50_000, 10_000];
 
 pub(super) fn run(args: &SearchArgs) -> ExitCode {
     finish(planned(args, args.trainings.dry_run), &args.trainings)
@@ -60,8 +63,14 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
         end_with_parent();
         return work(args, &planned, data, true).map(|worked| code(worked, &Log::default()));
     }
+    // CIFAR, which may have to be downloaded, is not loaded for a dry run: its images are known.
+    let loaded = match &data {
+        None if args.dry_run && !CIFAR.contains(&plan.spec.data.as_str()) => Some(load(plan)?),
+        _ => None,
+    };
+    let known = loaded.as_ref().or(data.as_ref());
     if args.dry_run || data.is_some() {
-        enough_memory_for_all(&planned, args, data.as_ref())?;
+        all_can_be_trained(&planned, args, known)?;
     }
     if !args.dry_run {
         planned.write()?;
@@ -69,7 +78,7 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
     let mut log = Log::default();
     log.print(&head(plan));
     if args.dry_run {
-        log.print(&estimate(&planned, args)?);
+        log.print(&estimate(&planned, args, known)?);
         return Ok(log.code());
     }
     if let Some(port) = args.serve {
@@ -194,41 +203,44 @@ fn net(planned: &Planned, graph: &Sha) -> Result<Checked, SearchError> {
     }
 }
 
-/// Refuses a plan with a variant whose step does not fit into this machine's memory.
-fn enough_memory_for_all(
+/// Refuses a plan with a run that the images do not fit, or whose step does not fit into this
+/// machine's memory.
+fn all_can_be_trained(
     planned: &Planned,
     args: &TrainingsArgs,
     data: Option<&Dataset>,
 ) -> Result<(), SearchError> {
     let plan = &planned.plan;
     let machine = machine(args, plan)?;
-    let limits = [plan.spec.limit_train, data.map(|data| data.train.len())];
+    let limit = plan.spec.limit_train;
+    let cifar = || Images {
+        name: &plan.spec.data,
+        image: [3, 32, 32],
+        classes: if plan.spec.data == "cifar100" { 100 } else { 10 },
+        count: limit.unwrap_or(usize::MAX).min(CIFAR_IMAGES[0]),
+    };
+    let images = data.map_or_else(cifar, |data| Images::of(data, limit));
     for (i, variant) in plan.variants.iter().enumerate() {
         let run = plan.runs.iter().find(|run| run.variant == i);
         let Some(recipe) = run.and_then(|run| plan.recipe(run)) else { continue };
-        let images = limits.into_iter().flatten().fold(recipe.batch_size, usize::min);
         let net = net(planned, &variant.graph)?;
-        enough_memory(&net, images, ConvChoice::default(), machine).map_err(|why| {
-            SearchError::new(format!("no search: variant `{}`: {why}", variant.name))
-        })?;
+        let refuse =
+            |why: String| SearchError::new(format!("no search: variant `{}`: {why}", variant.name));
+        trainable(&net, &recipe, images).map_err(|why| refuse(why.to_string()))?;
+        let batch = recipe.batch_size.min(images.count);
+        enough_memory(&net, batch, ConvChoice::default(), machine).map_err(refuse)?;
     }
     Ok(())
 }
 
 /// What the plan costs, and about how long it takes.
-fn estimate(planned: &Planned, args: &TrainingsArgs) -> Result<String, SearchError> {
+fn estimate(
+    planned: &Planned,
+    args: &TrainingsArgs,
+    data: Option<&Dataset>,
+) -> Result<String, SearchError> {
     let plan = &planned.plan;
-    let all = match plan.spec.data.as_str() {
-        "synthetic" => {
-            let options = netc::run::data::synthetic::Options::default();
-            [options.train, options.test]
-        }
-        "cifar10" | "cifar100" => CIFAR,
-        _ => {
-            let data = load(plan)?;
-            [data.train.len(), data.test.len()]
-        }
-    };
+    let all = data.map_or(CIFAR_IMAGES, |data| [data.train.len(), data.test.len()]);
     let train = plan.spec.limit_train.map_or(all[0], |limit| limit.min(all[0]));
     let test = plan.spec.limit_test.map_or(all[1], |limit| limit.min(all[1]));
     let machine = machine(args, plan)?;

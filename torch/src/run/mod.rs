@@ -21,4 +21,4 @@ pub use probe::profile::{Phases, Profile, ProfileOptions, TaskProfile, profile};
 pub use store::board::Board;
 pub use store::checkpoint::{load as load_checkpoint, save as save_checkpoint};
 pub use train::batches::{Batch, Batches};
-pub use train::{Event, Job, Resume, RunReport, fine_tune, train};
+pub use train::{Event, Images, Job, Resume, RunReport, fine_tune, train, trainable};

@@ -1,6 +1,6 @@
 //! A data set on the device that yields augmented batches. All operations work on whole batches.
 
-use netc::recipe::Task;
+use netc::recipe::{Task, TestViews};
 use netc::run::RunError;
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::data::{Dataset, Split};
@@ -85,13 +85,7 @@ impl Batches {
         device: Device,
     ) -> Result<Batches, RunError> {
         let [channels, rows, columns] = data.image;
-        let shorter = rows.min(columns);
-        if what.crop_pad >= shorter || what.cutout > shorter {
-            return Err(RunError::Data(format!(
-                "expected `crop_pad` below and `cutout` up to the image's {shorter} pixels, got {} and {}",
-                what.crop_pad, what.cutout
-            )));
-        }
+        augmentable(what, TestViews::Plain, data.image)?;
         let count = limit.unwrap_or(usize::MAX).min(split.labels.len());
         if count == 0 {
             return Err(RunError::Data(format!(
@@ -299,4 +293,26 @@ fn covered(length: i64, side: i64) -> Result<Tensor, TchError> {
         .flat_map(|start| (0..length).map(move |i| (start..start + side).contains(&i)))
         .collect();
     Tensor::f_from_slice(&table)?.f_reshape([-1, length])
+}
+
+/// Refuses more padding than reflection allows, for training and for the views of a test, and a
+/// square larger than the image.
+pub(super) fn augmentable(
+    what: Augmentation,
+    views: TestViews,
+    [_, rows, columns]: [usize; 3],
+) -> Result<(), RunError> {
+    let shorter = rows.min(columns);
+    if what.crop_pad >= shorter || what.cutout > shorter {
+        return Err(RunError::Data(format!(
+            "expected `crop_pad` below and `cutout` up to the image's {shorter} pixels, got {} and {}",
+            what.crop_pad, what.cutout
+        )));
+    }
+    if views == TestViews::FlipShift && shorter < 2 {
+        return Err(RunError::Data(format!(
+            "`test_views: flip_shift` shifts images by a pixel, and these are {rows} x {columns}"
+        )));
+    }
+    Ok(())
 }

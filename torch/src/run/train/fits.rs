@@ -1,37 +1,84 @@
-//! Whether a net accepts a data set's images and outputs its classes, and what to change if not.
+//! Whether a net can be trained on a data set by a recipe, and what to change if not.
 
 use netc::check::Checked;
+use netc::diag::number_of;
 use netc::graph::{Op, Value};
 use netc::lower::plan;
-use netc::recipe::unfrozen;
+use netc::recipe::{Recipe, unfrozen};
 use netc::run::RunError;
 use netc::run::data::Dataset;
+
+use super::batches::augmentable;
+use super::epoch::augmentation;
+use super::statistics::Batching;
 
 /// The usual names of parameters for what a data set decides.
 const CHANNELS: [&str; 3] = ["channels", "in_channels", "image_channels"];
 const SIDE: [&str; 5] = ["size", "side", "image_size", "resolution", "input_size"];
 const CLASSES: [&str; 3] = ["classes", "num_classes", "n_classes"];
 
-/// Refuses a net that does not fit.
-pub(in crate::run) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
+/// What is known of the images of a data set before they are loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct Images<'a> {
+    /// The data set.
+    pub name: &'a str,
+    /// Channels, height and width.
+    pub image: [usize; 3],
+    /// How many classes there are.
+    pub classes: usize,
+    /// Training images.
+    pub count: usize,
+}
+
+impl<'a> Images<'a> {
+    /// Those of a data set, or its first training images, this many.
+    pub fn of(data: &'a Dataset, limit: Option<usize>) -> Images<'a> {
+        let count = limit.unwrap_or(usize::MAX).min(data.train.len());
+        Images { name: &data.name, image: data.image, classes: data.classes.len(), count }
+    }
+}
+
+/// Refuses images that a net cannot be trained on by a recipe.
+///
+/// # Errors
+/// A recipe that is not valid; a net that does not take the images, or has another number of
+/// classes; patterns of `freeze` that hold nothing or everything; more padding than the images
+/// have pixels; an epoch without a step of lookahead, or with a batch that has no variance.
+pub fn trainable(net: &Checked, recipe: &Recipe, images: Images<'_>) -> Result<(), RunError> {
+    recipe.validate()?;
     let refuse =
-        |(message, help): (String, String)| RunError::Data(format!("{message}\nhelp: {help}"));
-    misfit(net, data).map_or(Ok(()), |found| Err(refuse(found)))
+        |(message, help): (String, String)| Err(RunError::Data(format!("{message}\nhelp: {help}")));
+    misfit(net, images).map_or(Ok(()), refuse)?;
+    frozen(net, &recipe.freeze)?;
+    augmentable(augmentation(recipe), recipe.test_views, images.image)?;
+    let steps = images.count.div_ceil(recipe.batch_size);
+    if steps > 0 && recipe.lookahead_every as usize > steps {
+        return refuse((
+            format!(
+                "`lookahead_every` is {}, and an epoch has {}: each epoch ends with the slow \
+                 weights, which would not be updated in every one",
+                recipe.lookahead_every,
+                number_of(steps, "step"),
+            ),
+            format!("make it {steps} or less"),
+        ));
+    }
+    Batching::of(images, recipe).has_variance(net)
 }
 
 /// Refuses images that a trained net, which cannot be changed, does not take.
 pub(in crate::run) fn takes(net: &Checked, data: &Dataset) -> Result<(), RunError> {
     let help = "a trained net takes images and classes such as it was trained on: give others with \
                 --data, or train on these";
-    misfit(net, data)
+    misfit(net, Images::of(data, None))
         .map_or(Ok(()), |(message, _)| Err(RunError::Data(format!("{message}\nhelp: {help}"))))
 }
 
 /// Where a net and a data set differ, and how to change the net.
-fn misfit(net: &Checked, data: &Dataset) -> Option<(String, String)> {
+fn misfit(net: &Checked, images: Images<'_>) -> Option<(String, String)> {
     let (input, output) = (net.shape(net.input()), net.shape(net.output()));
-    let (name, classes) = (&data.name, data.classes.len() as u64);
-    let image = data.image.map(|d| d as u64);
+    let (name, classes) = (images.name, images.classes as u64);
+    let image = images.image.map(|d| d as u64);
     if input.image() != Some(image) {
         let [c, h, w] = image;
         let path = &net.node(net.input()).path;
@@ -113,6 +160,9 @@ pub(in crate::run) fn frozen(net: &Checked, patterns: &[String]) -> Result<(), R
     let mut plan = plan(net);
     let weighted = plan.steps().iter().filter(|step| step.is_trained());
     let paths: Vec<&str> = weighted.map(|step| step.path.as_str()).collect();
+    if paths.is_empty() {
+        return Err(RunError::Data(format!("{} has no weights to train", net.graph().name)));
+    }
     if let Some((message, help)) = unfrozen(patterns, &paths).next() {
         return Err(RunError::Data(format!("{message}\nhelp: {help}")));
     }

@@ -12,7 +12,7 @@ use crate::run::device::Machine;
 use crate::run::dist::Group;
 
 /// One training.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
     /// The net.
     pub net: &'a Checked,

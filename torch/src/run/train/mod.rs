@@ -18,6 +18,7 @@ pub(in crate::run) mod whiten;
 
 use netc::lower::Numbers;
 use netc::passes::{Purpose, optimise};
+use netc::recipe::Recipe;
 use netc::run::augment::Augmentation;
 use netc::run::{Journal, LIBTORCH, Outcome, RunError, RunInfo};
 use tch::Tensor;
@@ -26,7 +27,8 @@ use self::batches::Batches;
 use self::epoch::augmentation;
 use self::epochs::Trainer;
 pub use self::event::{Event, RunReport};
-use self::fits::{fits, frozen, has_images};
+use self::fits::has_images;
+pub use self::fits::{Images, trainable};
 pub use self::job::{Job, Resume};
 use self::part::Part;
 use self::state::State;
@@ -63,11 +65,13 @@ pub fn fine_tune(
     journal: &mut dyn Journal,
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
-    job.recipe.validate()?;
-    fits(job.net, job.data)?;
-    frozen(job.net, &job.recipe.freeze)?;
     has_images(job.data, [job.limit_train, job.limit_test])?;
-    Batching::of(job).has_variance(job.net)?;
+    let images = Images::of(job.data, job.limit_train);
+    trainable(job.net, job.recipe, images)?;
+    Batching::of(images, job.recipe).shared(job).has_variance(job.net)?;
+    // The rate is for the mean loss of a batch, also where there are fewer images.
+    let batch_size = job.recipe.batch_size.min(images.count);
+    let job = &Job { recipe: &Recipe { batch_size, ..job.recipe.clone() }, ..*job };
     let trained = optimise(job.net, Purpose::Training, &job.method.passes)?;
     let tested = optimise(trained.net(), Purpose::Evaluation, &job.method.passes)?;
     let mut net =

@@ -3,9 +3,11 @@
 use netc::check::Checked;
 use netc::diag::number_of;
 use netc::graph::Op;
+use netc::recipe::Recipe;
 use netc::run::RunError;
 
-use crate::run::train::job::Job;
+use super::fits::Images;
+use super::job::Job;
 
 /// How the images of an epoch are divided into forward passes.
 #[derive(Debug, Clone, Copy)]
@@ -38,15 +40,20 @@ impl Batching {
     }
 
     /// Those of a training.
-    pub fn of(job: &Job<'_>) -> Batching {
-        let own_statistics = job.group.filter(|_| !job.method.sync_norm);
+    pub fn of(images: Images<'_>, recipe: &Recipe) -> Batching {
         Batching {
-            images: job.limit_train.unwrap_or(usize::MAX).min(job.data.train.len()),
-            batch_size: job.recipe.batch_size,
-            ranks: own_statistics.map_or(1, |group| group.size()),
-            ghost_batch: job.recipe.ghost_batch,
+            images: images.count,
+            batch_size: recipe.batch_size,
+            ranks: 1,
+            ghost_batch: recipe.ghost_batch,
             setting: "`batch_size`",
         }
+    }
+
+    /// The same, shared by the ranks of a job that normalise by themselves.
+    pub fn shared(self, job: &Job<'_>) -> Batching {
+        let own_statistics = job.group.filter(|_| !job.method.sync_norm);
+        Batching { ranks: own_statistics.map_or(1, |group| group.size()), ..self }
     }
 
     /// Refuses a net that would normalise a single value per channel, which has no variance.
