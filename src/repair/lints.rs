@@ -21,6 +21,8 @@ pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<C
     let safe = match problem.code {
         // A branch that is not joined yet is lost with its removal.
         Code::UnusedBranch => false,
+        // Which window was meant is not known, and the net computes something else with another.
+        Code::DroppedPixels | Code::SkippedPixels => false,
         // What the net computes at its end may not be logits.
         Code::SoftmaxAtOutput => {
             let op = problem.span.and_then(|span| op_at(net, span));

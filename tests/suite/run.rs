@@ -171,6 +171,17 @@ fn cutout_clears_one_whole_square() {
 }
 
 #[test]
+fn classes_that_a_limit_leaves_out_are_named() {
+    let data = tints(40, 4);
+    let both =
+        ["none of the first 2 training images is of class", "none of the first 3 test images"];
+    let said = data.left_out([Some(2), Some(3)]);
+    assert!(said.len() == 2 && said.iter().zip(both).all(|(a, b)| a.starts_with(b)), "{said:?}");
+    assert!(data.left_out([Some(4), None]).is_empty());
+    assert!(data.left_out([Some(400), Some(4)]).is_empty());
+}
+
+#[test]
 fn padding_beyond_the_image_is_refused() {
     let data = tints(4, 4);
     let what = Augmentation { crop_pad: 8, ..Augmentation::NONE };

@@ -51,16 +51,44 @@ fn names(classes: &[String]) -> Result<(), String> {
 /// Classes of which a split has no image.
 fn absent(set: &Dataset) -> Option<String> {
     let sentence = |labels: &[u16], what: &str| {
-        let mut seen = vec![false; set.classes.len()];
-        labels.iter().for_each(|&label| seen[usize::from(label)] = true);
-        let missing = set.classes.iter().zip(seen).filter(|(_, seen)| !seen);
-        let missing: Vec<String> = missing.map(|(name, _)| name.clone()).collect();
+        let missing = named(&set.classes, &seen(&set.classes, labels), false);
         (!missing.is_empty())
             .then(|| format!("warning: no {what} image is of class {}", list(&missing)))
     };
     let both = [sentence(&set.train.labels, "training"), sentence(&set.test.labels, "test")];
     let sentences: Vec<String> = both.into_iter().flatten().collect();
     (!sentences.is_empty()).then(|| sentences.join("\n"))
+}
+
+impl Dataset {
+    /// What is to be warned of, for each split of which the first images, as many as its limit, lack
+    /// classes that the others have. The limits are of training and test.
+    pub fn left_out(&self, limits: [Option<usize>; 2]) -> Vec<String> {
+        let splits = [("training", &self.train.labels), ("test", &self.test.labels)];
+        let sentence = |((what, labels), limit): ((&str, &Vec<u16>), Option<usize>)| {
+            let (used, others) = labels.split_at_checked(limit?)?;
+            let used = seen(&self.classes, used);
+            let lost = seen(&self.classes, others).into_iter().zip(used);
+            let lost: Vec<bool> = lost.map(|(other, used)| other && !used).collect();
+            let lost = named(&self.classes, &lost, true);
+            let count = limit.filter(|_| !lost.is_empty())?;
+            Some(format!("none of the first {count} {what} images is of class {}", list(&lost)))
+        };
+        splits.into_iter().zip(limits).filter_map(sentence).collect()
+    }
+}
+
+/// Whether there is an image of each class.
+fn seen(classes: &[String], labels: &[u16]) -> Vec<bool> {
+    let mut seen = vec![false; classes.len()];
+    labels.iter().for_each(|&label| seen[usize::from(label)] = true);
+    seen
+}
+
+/// The classes that are marked like this.
+fn named(classes: &[String], marks: &[bool], mark: bool) -> Vec<String> {
+    let marked = classes.iter().zip(marks).filter(|(_, is)| **is == mark);
+    marked.map(|(name, _)| name.clone()).collect()
 }
 
 /// Channels that are constant over all training images.

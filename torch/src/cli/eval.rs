@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use netc::cli::args::Format;
 use netc::cli::export::source::net_of_run;
-use netc::cli::out::{ended, print, print_json, quoted, write_picture};
+use netc::cli::out::{ended, print, print_json, quoted, warning, write_picture};
 use netc::cli::table::{table, thousands, trimmed};
 use netc::cli::train::args::EvalArgs;
 use netc::cli::train::data::load_and_say;
@@ -48,6 +48,7 @@ fn go(args: &EvalArgs) -> Result<(), String> {
         Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
     let mut data = data_of(args, &info)?;
     info.prepare(&mut data).map_err(|e| e.to_string())?;
+    data.left_out([None, args.limit_test]).iter().for_each(|what| warning(what));
     if let Some(most) = args.limit_test {
         data.test.images.truncate(most.saturating_mul(data.image.iter().product()));
         data.test.labels.truncate(most);

@@ -35,7 +35,10 @@ pub(super) fn head(
     let rows = training.before.as_ref().filter(|before| before.checkpoint.is_some());
     let rows = rows.map_or(0, |before| before.rows.len());
     let from = training.start.as_ref().map_or(String::new(), |start| format!("from {start}\n"));
-    let note = data.note.as_ref().map_or(String::new(), |note| format!("{note}\n"));
+    let left_out =
+        data.left_out(training.limits).into_iter().map(|what| format!("warning: {what}"));
+    let note: String =
+        data.note.clone().into_iter().chain(left_out).map(|note| note + "\n").collect();
     let after = if rows > 0 { format!("going on after epoch {rows}\n") } else { String::new() };
     format!(
         "{}: {} params, {} on {place}{ranks}\n{}: {} training and {} test images\n{note}{from}{after}",
