@@ -109,7 +109,7 @@ impl<'a> Expander<'a> {
     }
 
     /// The edits of a path and what they do there, in the order of the text. None applies to what
-    /// it places itself.
+    /// it places itself, nor to what a net that extends its own does.
     fn edits_of(&mut self, path: &str, called: Option<&str>) -> Vec<(usize, EditVerb)> {
         let steps = self.patterns.iter().map(|(_, pattern)| pattern.steps(path)).sum();
         if let Some(&(first, _)) = self.patterns.first()
@@ -120,7 +120,12 @@ impl<'a> Expander<'a> {
         let by_pattern = self.patterns.iter().filter(|(_, p)| p.matches(path, called));
         let by_pattern = by_pattern.map(|(i, _)| (*i, self.edits[*i].edit.verb));
         let exact = self.edits_at.get(path).into_iter().flatten().copied();
-        let mut mine: Vec<(usize, EditVerb)> = by_pattern.chain(exact).collect();
+        let found: Vec<(usize, EditVerb)> = by_pattern.chain(exact).collect();
+        let of_a_child =
+            |i: usize| self.placing.iter().any(|&j| i < j && !self.edits[j].beside(&self.edits[i]));
+        let (over, mut mine): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|(i, _)| of_a_child(*i));
+        over.into_iter().for_each(|(i, _)| self.edits[i].used = true);
         mine.retain(|(i, _)| !self.placing.contains(i));
         mine.sort_unstable_by_key(|(i, _)| *i);
         mine
