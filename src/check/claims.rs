@@ -115,13 +115,20 @@ fn unmet(condition: &Expr, scope: &Scope) -> Problem {
     let sides = match &condition.node {
         ExprKind::Binary(_, left, right) => [left, right]
             .into_iter()
-            .filter(|side| !matches!(side.node, ExprKind::Int { .. } | ExprKind::Float { .. }))
+            .filter(|side| {
+                use ExprKind::{Float, Int, Str};
+                !matches!(side.node, Int { .. } | Float { .. } | Str(_))
+            })
             .filter_map(|side| Some(format!("{} is {}", print_expr(side), scope.eval(side).ok()?)))
             .collect::<Vec<_>>(),
         _ => Vec::new(),
     };
     let got = if sides.is_empty() { "it is false".into() } else { sides.join(", ") };
+    let help = match scope.in_quotes(condition) {
+        Some(name) => format!("did you mean `{name}`? In quotes it is a text"),
+        None => "correct the net, or the number that the file claims".into(),
+    };
     Problem::new(Code::Expect, condition.span, format!("expected {text}, but {got}"))
         .label(got)
-        .help("correct the net, or the number that the file claims")
+        .help(help)
 }

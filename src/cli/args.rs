@@ -1,9 +1,14 @@
 //! Arguments that several commands share.
 
+use std::ffi::OsStr;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::lower::{ConvChoice, Disabled, Optimisation};
 use crate::recipe::RecipeArg;
 use crate::run::{DeviceChoice, PrecisionChoice};
 
@@ -42,6 +47,50 @@ pub enum Format {
     Text,
     /// JSON, each object on a line of its own
     Json,
+}
+
+/// Names that a value may have or list: for the completions of shells. The value's own `FromStr`
+/// reads it.
+#[derive(Clone)]
+pub struct Named<T> {
+    names: Vec<&'static str>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl Named<ConvChoice> {
+    /// The algorithms of convolutions.
+    pub fn convs() -> Named<ConvChoice> {
+        let names = ConvChoice::ALL.iter().map(|(name, _)| *name).collect();
+        Named { names, value: PhantomData }
+    }
+}
+
+impl Named<Disabled> {
+    /// The optimisations.
+    pub fn optimisations() -> Named<Disabled> {
+        let names = Optimisation::ALL.iter().map(|(name, _)| *name).collect();
+        Named { names, value: PhantomData }
+    }
+}
+
+impl<T> TypedValueParser for Named<T>
+where
+    T: FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        TypedValueParser::parse_ref(&T::from_str, command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.names.iter().map(PossibleValue::new)))
+    }
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -67,6 +67,11 @@ fn suggest_argument(error: &mut clap::Error, all: &clap::Command) {
     }
     let word = argument.trim_start_matches('-').replace('-', "_");
     let command = std::env::args_os().skip(1).find_map(|name| all.find_subcommand(name));
+    if let Some(option) = command.and_then(|command| option_of_number(command, argument)) {
+        let tip = format!("'{option}' takes no number below 0");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        return;
+    }
     let takes_keys = command.is_some_and(|c| c.get_arguments().any(|arg| arg.get_id() == "recipe"));
     let has = |format: &str| {
         let formats =
@@ -83,6 +88,16 @@ fn suggest_argument(error: &mut clap::Error, all: &clap::Command) {
         (None, None) => return,
     };
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+}
+
+/// The option that a negative number is meant for: it stands behind it.
+fn option_of_number(command: &clap::Command, argument: &str) -> Option<String> {
+    argument.parse::<f64>().ok()?;
+    let args: Vec<String> = std::env::args_os().filter_map(|arg| arg.into_string().ok()).collect();
+    let [option, _] = args.windows(2).find(|pair| pair[1] == argument)? else { return None };
+    let name = option.strip_prefix("--")?;
+    let known = command.get_arguments().find(|arg| arg.get_long() == Some(name))?;
+    known.get_action().takes_values().then(|| option.clone())
 }
 
 /// Whether a word begins or ends a name of several words, or is the name.

@@ -179,6 +179,23 @@ impl Scope {
         }
     }
 
+    /// The op or block that a condition compares with its name in quotes, which equals none.
+    pub fn in_quotes<'e>(&self, condition: &'e Expr) -> Option<&'e str> {
+        match &condition.node {
+            ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne, left, right) => {
+                [(left, right), (right, left)].into_iter().find_map(|(text, other)| {
+                    let ExprKind::Str(word) = &text.node else { return None };
+                    matches!(self.eval(other), Ok(Value::Callee(_))).then_some(word.as_str())
+                })
+            }
+            ExprKind::Binary(BinaryOp::And | BinaryOp::Or, left, right) => {
+                self.in_quotes(left).or_else(|| self.in_quotes(right))
+            }
+            ExprKind::Unary(_, operand) => self.in_quotes(operand),
+            _ => None,
+        }
+    }
+
     fn lookup(&self, name: &str, span: Span) -> Result<Value, Fault> {
         let found = if name == SAME { self.same.as_ref() } else { self.names.get(name) };
         match found {

@@ -196,6 +196,16 @@ const SMALL_DEPTHWISE: u64 = 5_000_000;
 const IMAGES: u64 = 128;
 
 impl ConvChoice {
+    /// All choices by their names on the command line.
+    pub const ALL: [(&'static str, ConvChoice); 6] = [
+        ("auto", ConvChoice::Auto),
+        ("library", ConvChoice::Library),
+        ("direct", ConvChoice::Direct),
+        ("f2", ConvChoice::F2),
+        ("f4", ConvChoice::F4),
+        ("int16", ConvChoice::Int16),
+    ];
+
     /// The algorithms that are timed for a convolution of so many channels, libtorch's first; none
     /// if the choice is not made by timing.
     pub fn candidates(
@@ -288,15 +298,10 @@ impl FromStr for ConvChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<ConvChoice, String> {
-        match text {
-            "auto" => Ok(ConvChoice::Auto),
-            "library" => Ok(ConvChoice::Library),
-            "direct" => Ok(ConvChoice::Direct),
-            "f2" => Ok(ConvChoice::F2),
-            "f4" => Ok(ConvChoice::F4),
-            "int16" => Ok(ConvChoice::Int16),
-            _ => Err(format!("expected auto, library, direct, f2, f4 or int16, got `{text}`")),
-        }
+        let found = ConvChoice::ALL.iter().find(|(name, _)| *name == text);
+        found
+            .map(|(_, choice)| *choice)
+            .ok_or_else(|| format!("expected auto, library, direct, f2, f4 or int16, got `{text}`"))
     }
 }
 

@@ -345,7 +345,7 @@ recipe! {
         /// Paths of what is not trained: `layer1` with all that lies in it, `layer*.*.conv`,
         /// `**.bn`. Its weights stay as they are, and a batch norm normalises by its running
         /// statistics, which stay too. Where nothing below is trained, no gradient is computed.
-        /// None by default.
+        /// In a file, what begins with `*` stands in quotes: `freeze: "**.bn"`. None by default.
         freeze: Vec<String> = Vec::new(), KeyKind::Paths;
     }
     "Loss" {

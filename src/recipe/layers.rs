@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Recipe, yaml};
+use super::{Recipe, unused, yaml};
 use crate::diag::{Problems, Sources};
 use crate::graph::Setting;
 
@@ -85,7 +85,7 @@ impl Layers {
         if let Some(file) = &self.file {
             texts.push((file.display().to_string(), yaml::read(file)?));
         }
-        let keys = self.keys.iter().map(|key| key.replacen('=', ": ", 1));
+        let keys = self.keys.iter().map(|key| line(key));
         let lines: Vec<String> =
             keys.chain(epochs.map(|epochs| format!("epochs: {epochs}"))).collect();
         if !lines.is_empty() {
@@ -93,13 +93,20 @@ impl Layers {
         }
         let ids: Vec<_> =
             texts.iter().map(|(name, text)| sources.add(name.as_str(), text.as_str())).collect();
-        let texts = ids.into_iter().zip(texts.iter().map(|(_, text)| text.as_str()));
-        Ok(Recipe::resolve(settings, &texts.collect::<Vec<_>>()))
+        let texts: Vec<_> =
+            ids.into_iter().zip(texts.iter().map(|(_, text)| text.as_str())).collect();
+        let (recipe, mut problems) = Recipe::resolve(settings, &texts);
+        for &(file, text) in &texts {
+            if let Ok((layer, _)) = yaml::parse(file, text) {
+                problems.extend(unused::unread(&layer, &recipe));
+            }
+        }
+        Ok((recipe, problems))
     }
 
     /// What is wrong with the keys by themselves. Their text joins the sources.
     pub fn problems(&self, sources: &mut Sources) -> Problems {
-        let lines: String = self.keys.iter().map(|key| key.replacen('=', ": ", 1) + "\n").collect();
+        let lines: String = self.keys.iter().map(|key| line(key) + "\n").collect();
         match yaml::parse(sources.add("the keys", lines.as_str()), &lines) {
             Ok((settings, mut problems)) => {
                 problems.extend(Recipe::problems(&settings));
@@ -115,4 +122,19 @@ impl Layers {
         let all: Vec<String> = file.chain(self.keys.iter().cloned()).collect();
         (!all.is_empty()).then(|| all.join(", "))
     }
+}
+
+/// `key=value` as a line of YAML, where a word that begins with `*` stands in quotes.
+fn line(key: &str) -> String {
+    let (name, value) = key.split_once('=').unwrap_or((key, ""));
+    let word = |word: &str| match word.trim().starts_with('*') {
+        true => format!("'{}'", word.trim()),
+        false => word.to_owned(),
+    };
+    let items = value.strip_prefix('[').and_then(|items| items.strip_suffix(']'));
+    let value = match items {
+        Some(items) => format!("[{}]", items.split(',').map(word).collect::<Vec<_>>().join(",")),
+        None => word(value),
+    };
+    format!("{name}: {value}")
 }

@@ -17,14 +17,30 @@ pub(super) fn unused(settings: &[Setting], recipe: &Recipe) -> Problems {
         let (by, reader) = reader(key, recipe)?;
         decided(by).then_some(reader)
     };
-    let warned = own.filter_map(|setting| {
-        let key = &setting.key.node;
-        let reader = reads(key)?;
-        let message = format!("`{key}` has no effect: {reader}");
-        let problem = Problem::new(Code::UnusedSetting, setting.key.span, message);
-        Some(problem.label("nothing reads it").help("remove it, or the setting that overrules it"))
-    });
-    warned.collect()
+    own.filter_map(|setting| Some(warning(setting, reads(&setting.key.node)?))).collect()
+}
+
+/// Warns about the settings of a layer above the net that have no effect in the recipe in force.
+/// Values that are the defaults are not meant to have one.
+pub(super) fn unread(settings: &[Setting], recipe: &Recipe) -> Problems {
+    let default = Recipe::default();
+    let values: Vec<_> = recipe.values().zip(default.values()).collect();
+    let is_default = |key: &str| {
+        values.iter().any(|((known, value), (_, default))| known.name == key && value == default)
+    };
+    let warned = |setting: &Setting| {
+        let key = setting.key.node.as_str();
+        let (_, reader) = reader(key, recipe).filter(|_| !is_default(key))?;
+        Some(warning(setting, reader))
+    };
+    settings.iter().filter_map(warned).collect()
+}
+
+fn warning(setting: &Setting, reader: &str) -> Problem {
+    let message = format!("`{}` has no effect: {reader}", setting.key.node);
+    Problem::new(Code::UnusedSetting, setting.key.span, message)
+        .label("nothing reads it")
+        .help("remove it, or the setting that overrules it")
 }
 
 /// Which key decides that another one is not read, and why.

@@ -29,7 +29,7 @@ pub fn parse(file: FileId, text: &str) -> Result<(Vec<Setting>, Problems), Probl
     if let Some((key, span)) = keys.iter().enumerate().find_map(|(i, (key, span))| {
         keys[..i].iter().any(|(earlier, _)| earlier == key).then_some((key, *span))
     }) {
-        return Err(Refusal::new(format!("the recipe sets `{key}` twice")).at(Some(span)).into());
+        return Err(Refusal::new(format!("`{key}` is set twice")).at(Some(span)).into());
     }
     let mark = mark(text);
     let start = Span { file, start: mark, end: mark };
@@ -43,11 +43,12 @@ pub fn parse(file: FileId, text: &str) -> Result<(Vec<Setting>, Problems), Probl
             }
             message => message,
         };
-        Refusal::new(format!("not valid YAML: {message}")).at(Some(Span {
+        let problem = Refusal::new(format!("not valid YAML: {message}")).at(Some(Span {
             file,
             start,
             end: start,
-        }))
+        }));
+        problem.help_if(unquoted(text, start))
     })?;
     let entries = match root {
         serde_yaml::Value::Null => return Ok((Vec::new(), Problems::new())),
@@ -101,8 +102,21 @@ fn flat(key: &str, value: &serde_yaml::Value) -> Option<String> {
         ("set" | "over" | "keys", Some((name, value))) => {
             format!("write `{key}: [\"{name}={value}\"]`")
         }
+        ("recipe", Some((name, value))) => {
+            format!("`recipe` names a file; to set keys, write `keys: [\"{name}={value}\"]`")
+        }
         _ => "no key stands within another: write each on a line of its own".into(),
     })
+}
+
+/// How the line at an error is written if a word in it begins with `*`, which begins an alias.
+fn unquoted(text: &str, at: usize) -> Option<String> {
+    let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+    let line = text[start..].lines().next()?.trim();
+    let ends = |c: char| c.is_whitespace() || [',', '[', ']', '#'].contains(&c);
+    let word = line.split(ends).find(|word| word.starts_with('*'))?;
+    let quoted = line.replacen(word, &format!("\"{word}\""), 1);
+    Some(format!("what begins with `*` stands in quotes: `{quoted}`"))
 }
 
 /// Length of the byte order mark that some editors write.

@@ -71,6 +71,18 @@ pub enum RunError {
         /// The data set now.
         data: String,
     },
+    /// The data are fewer than those that the run started with.
+    #[error("{path} is of a training on {} training and {} test images, and {data} has {} and {} now", was[0], was[1], is[0], is[1], path = path.display())]
+    TooFew {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The data set now.
+        data: String,
+        /// The numbers of training and of test images at the start.
+        was: [usize; 2],
+        /// The numbers now.
+        is: [usize; 2],
+    },
     /// The run is deterministic, which cannot be guaranteed any more.
     #[error("{path} is deterministic, and could not go on to the same bits here: {}", differences.join("; "), path = path.display())]
     OtherBits {

@@ -31,7 +31,19 @@ impl Condition {
         scope.eval(&self.expr).ok().filter(|_| !matches!(self.expr.node, ExprKind::Name(_)))
     }
 
+    /// The op or block that it compares with its name in quotes.
+    pub(super) fn in_quotes(&self, net: &Checked) -> Option<&str> {
+        Self::scope(net).in_quotes(&self.expr)
+    }
+
     pub(super) fn holds(&self, net: &Checked) -> Result<bool, SearchError> {
+        Self::scope(net).condition(&self.expr).map_err(|fault| {
+            let problems: Problems = fault.into_iter().map(|problem| *problem).collect();
+            SearchError::Net(self.sources.clone(), problems)
+        })
+    }
+
+    fn scope(net: &Checked) -> Scope {
         let mut scope = Scope::default();
         for (name, value) in &net.graph().params {
             scope.set(name.clone(), value.clone());
@@ -39,10 +51,7 @@ impl Condition {
         for (name, count) in [("params", net.params()), ("macs", net.macs())] {
             scope.set(name, Value::Int(i64::try_from(count).unwrap_or(i64::MAX)));
         }
-        scope.condition(&self.expr).map_err(|fault| {
-            let problems: Problems = fault.into_iter().map(|problem| *problem).collect();
-            SearchError::Net(self.sources.clone(), problems)
-        })
+        scope
     }
 }
 

@@ -37,6 +37,10 @@ pub(super) fn begins_like_a_net(path: &Path) -> Result<(), SearchError> {
 
 /// Refuses a file that does not start with a recipe key.
 pub(super) fn begins_like_a_recipe(path: &Path) -> Result<(), SearchError> {
+    if !path.exists() {
+        let name = path.display();
+        return Err(SearchError::new(format!("`recipe:` names {name}, and there is no such file")));
+    }
     let line = first_line(path, MAX_RECIPE_BYTES)?;
     let key = line.split(':').next().unwrap_or_default().trim();
     match line.is_empty() || KEYS.iter().any(|known| known.name == key) {

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::SearchError;
 use super::condition::{self, Condition};
 use super::named::{begins_like_a_net, begins_like_a_recipe};
-use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
+use crate::diag::{Code, FileId, Nearest, Problem, Problems, Sources, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 use crate::limits::{MAX_EPOCHS, MAX_HALVING, MAX_IMAGES, MAX_RUNS, MAX_SEED};
-use crate::recipe::{self, Layers, RecipeArg};
+use crate::recipe::{self, KEYS, Layers, RecipeArg};
 use crate::run::data::DataSpec;
 use crate::run::{PrecisionChoice, own};
 
@@ -122,9 +122,19 @@ impl Spec {
         let folder = file.parent().unwrap_or(Path::new(""));
         let spec = Spec::parse(id, &text, folder)
             .map_err(|problems| SearchError::Net(sources, problems))?;
-        spec.nets.iter().try_for_each(|net| begins_like_a_net(net))?;
-        spec.recipe.iter().try_for_each(|recipe| begins_like_a_recipe(recipe))?;
+        spec.names_files().map_err(|(_, error)| error)?;
         Ok(spec)
+    }
+
+    /// Whether the nets and the recipe are there, and begin like what they should be.
+    ///
+    /// # Errors
+    /// The key that names another file, and what is wrong with that.
+    pub fn names_files(&self) -> Result<(), (&'static str, SearchError)> {
+        let nets = self.nets.iter().try_for_each(|net| begins_like_a_net(net));
+        nets.map_err(|error| ("nets", error))?;
+        let recipe = self.recipe.iter().try_for_each(|recipe| begins_like_a_recipe(recipe));
+        recipe.map_err(|error| ("recipe", error))
     }
 
     /// The same with absolute paths, so that the search can be continued from any folder.
@@ -254,7 +264,14 @@ impl Spec {
             "runs" => self.runs = count(1..=MAX_RUNS as u64)? as u32,
             "halving" => self.halving = Some(count(2..=MAX_HALVING.into())? as u32),
             "seed" => self.seed = count(0..=MAX_SEED)?,
-            "recipe" => self.recipe = Some(folder.join(word()?)),
+            "recipe" => match word()?.parse() {
+                Ok(RecipeArg::File(file)) => self.recipe = Some(folder.join(file)),
+                Ok(RecipeArg::Key(key)) => {
+                    let help = format!("write `keys: [\"{key}\"]`");
+                    return Err(Box::new(expected("a file").help(help)));
+                }
+                Err(_) => return Err(expected("a file")),
+            },
             "keys" => {
                 let key = |text: &String| matches!(text.parse(), Ok(RecipeArg::Key(_)));
                 self.keys = words()?;
@@ -284,9 +301,19 @@ impl Spec {
                 self.precision = precision;
             }
             _ => {
-                let near = did_you_mean(key, Spec::KEYS.iter().copied());
-                let keys = || format!("the keys are {}", Spec::KEYS.join(", "));
-                let help = near.question().unwrap_or_else(keys);
+                let of_recipes = KEYS.iter().any(|known| known.name == key);
+                let near = match of_recipes {
+                    true => Nearest::default(),
+                    false => did_you_mean(key, Spec::KEYS.iter().copied()),
+                };
+                let other = || match of_recipes {
+                    true => {
+                        let value = value.to_string().replace('"', "");
+                        format!("it is a key of recipes: write `keys: [\"{key}={value}\"]`")
+                    }
+                    false => format!("the keys are {}", Spec::KEYS.join(", ")),
+                };
+                let help = near.question().unwrap_or_else(other);
                 let problem =
                     Problem::new(Code::Recipe, span, format!("a search has no key `{key}`"));
                 return Err(Box::new(problem.label("unknown key").help(help).respell(&near)));

@@ -60,6 +60,8 @@ pub(super) struct Variants {
     pub found: Vec<Found>,
     /// The names of variants excluded by the condition.
     pub excluded: Vec<String>,
+    /// An op or a block that the condition names in quotes.
+    pub in_quotes: Option<String>,
 }
 
 /// A value chosen for a parameter: `("res", "[1, 3]")`.
@@ -70,7 +72,7 @@ pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
     let condition = spec.filter.as_deref().map(Condition::parse).transpose()?;
     let set = spec.set.iter().map(|text| setting(text)).collect::<Result<Vec<Choice>, _>>()?;
     let layers = spec.layers();
-    let mut all = Variants { found: Vec::new(), excluded: Vec::new() };
+    let mut all = Variants { found: Vec::new(), excluded: Vec::new(), in_quotes: None };
     let mut seen: HashMap<(String, Vec<String>), usize> = HashMap::new();
     let mut names = HashSet::new();
     for path in &spec.nets {
@@ -82,6 +84,7 @@ pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
                 && !condition.holds(&net)?
             {
                 all.excluded.push(name);
+                all.in_quotes = condition.in_quotes(&net).map(str::to_owned);
                 continue;
             }
             let recipes = recipes(&net, sources, &layers, &spec.epochs)?;

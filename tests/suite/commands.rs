@@ -445,3 +445,11 @@ fn an_option_that_is_a_key_of_the_recipe_is_told_so() {
     let out = netc(&["check", "nets/base.net", "--lr", "0.2"]);
     assert!(!String::from_utf8_lossy(&out.stderr).contains("--recipe"));
 }
+
+#[test]
+fn a_number_below_0_is_told_to_be_none_for_its_option() {
+    let output = netc(&["train", "--seed", "-1", "nets/resnet9.net"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("'--seed' takes no number below 0") && !said.contains("-- -1"), "{said}");
+}

@@ -71,6 +71,23 @@ fn no_line_is_longer_than_black_makes_it_and_no_class_is_defined_twice() {
     assert!(seen > 30, "only {seen} nets found");
 }
 
+/// A run keeps its net expanded, without the blocks that its stages came from.
+#[test]
+fn stages_that_differ_in_their_number_alone_share_a_class() {
+    let folder = tempfile::tempdir().unwrap();
+    let classes = |file: &str, expected: &[&str]| {
+        let expanded = folder.path().join("expanded.net");
+        std::fs::write(&expanded, net(file, &[]).flat_text(None)).unwrap();
+        let text = pytorch(&net(expanded.to_str().unwrap(), &[]));
+        let classes = text.lines().filter_map(|line| line.strip_prefix("class "));
+        let names: Vec<&str> = classes.map(|line| line.split('(').next().unwrap()).collect();
+        assert_eq!(names, expected, "{text}");
+    };
+    classes("nets/zoo/resnet50.net", &["Round", "RoundWithoutShort", "Resnet50"]);
+    classes("nets/base.net", &["Scale", "Base"]);
+    classes("nets/resnet9.net", &["Scale", "Residual", "Resnet9"]);
+}
+
 #[test]
 fn weights_go_out_and_come_back_to_the_byte() {
     let folder = tempfile::tempdir().unwrap();

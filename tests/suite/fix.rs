@@ -105,6 +105,7 @@ fn keys_of_recipes_and_searches_are_repaired() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("recipe.yaml"), "# short\nepochs: 8\n\"momentun\": 0.8\n").unwrap();
+    std::fs::copy("nets/base.net", path("x.net")).unwrap();
     std::fs::write(path("search.yml"), "nets: x.net\nruns: 2\nhalvin: 3\n").unwrap();
     let names = ["recipe.yaml", "search.yml"];
     let before = netc(folder.path(), &["check", "--format", "json", names[0]]);

@@ -159,7 +159,7 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
             flip, alternating_flip, cutout, test_every, test_views, accuracy
 
     ----
-    error: the recipe sets `epochs` twice [recipe]
+    error: `epochs` is set twice [recipe]
        ╭─[R.yaml:3:1]
      2 │ flip: true
      3 │ epochs: 4
@@ -477,11 +477,33 @@ fn a_key_of_the_command_line_wins_over_the_file_and_the_net() {
     let settings = settings("peak_lr = 0.1, batch_size = 64, whiten_bias_epochs = 3");
     let (recipe, problems) =
         layers(&given).unwrap().resolve(&settings, Some(24), &mut Sources::default()).unwrap();
-    assert!(problems.is_empty(), "{problems:?}");
+    assert!(!problems.has_errors(), "{problems:?}");
     assert_eq!((recipe.peak_lr, recipe.cutout, recipe.batch_size), (0.2, 4, 64));
     // The epochs of one layer go together; those of the layers below are stretched.
     assert_eq!((recipe.epochs, recipe.whiten_bias_epochs), (24, 3.0));
     assert_eq!(recipe.lr_epochs, [0.0, 5.0, 24.0]);
+}
+
+#[test]
+fn keys_above_the_net_that_have_no_effect_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("warm.yaml");
+    std::fs::write(&file, "muon_lr: 0.3\nadam_eps: 1e-8\nadam_beta2: 0.9\n").unwrap();
+    let told = |own: &str, key: &str| {
+        let given = layers(&[file.to_str().unwrap(), key]).unwrap();
+        let own = settings(own);
+        let (_, problems) = given.resolve(&own, None, &mut Sources::default()).unwrap();
+        assert!(!problems.has_errors(), "{problems:?}");
+        problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+    };
+    let [muon, adam] = ["muon_lr", "adam_beta2"]
+        .map(|key| format!("`{key}` has no effect: it is for `optimiser = \"{}\"`", &key[..4]));
+    let adam = adam.replace("adam\"", "adamw\"");
+    assert_eq!(told("", "momentum=0.5"), [muon.clone(), adam.clone()]);
+    assert_eq!(told("", "optimiser=muon"), [adam]);
+    let momentum = "`momentum` has no effect: `optimiser = \"adamw\"` has none".to_owned();
+    assert_eq!(told("optimiser = \"adamw\"", "momentum=0.5"), [muon.clone(), momentum]);
+    assert_eq!(told("optimiser = \"adamw\"", "epochs=3"), [muon]);
 }
 
 #[test]
@@ -532,5 +554,29 @@ fn values_that_would_become_others_are_told() {
     }
     for nothing in ["", "  "] {
         assert!(nothing.parse::<RecipeArg>().unwrap_err().starts_with("expected a file, or KEY="));
+    }
+}
+
+/// A path that begins with `*` is an alias in YAML.
+#[test]
+fn patterns_of_paths_are_taken_as_they_are_on_the_command_line_and_quoted_in_a_file() {
+    for (given, paths) in [
+        ("freeze=**.bn", &["**.bn"][..]),
+        ("freeze = [stem, **.bn , *.conv]", &["stem", "**.bn", "*.conv"]),
+        ("freeze=\"**.bn\"", &["**.bn"]),
+        ("freeze=['*.bn', layer*.conv]", &["*.bn", "layer*.conv"]),
+    ] {
+        let (recipe, problems) =
+            layers(&[given]).unwrap().resolve(&[], None, &mut Sources::default()).unwrap();
+        assert!(problems.is_empty(), "{given}: {problems:?}");
+        assert_eq!(recipe.freeze, paths, "{given}");
+    }
+    for (line, help) in [
+        ("freeze: **.bn", "`freeze: \"**.bn\"`"),
+        ("freeze: *bn", "`freeze: \"*bn\"`"),
+        ("freeze: [stem, **.bn]", "`freeze: [stem, \"**.bn\"]`"),
+    ] {
+        let said = refusal(&format!("epochs: 3\n{line}\nflip: true\n"));
+        assert!(said.contains(&format!("what begins with `*` stands in quotes: {help}")), "{said}");
     }
 }

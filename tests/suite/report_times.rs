@@ -73,6 +73,15 @@ fn times_that_spread_are_a_caution() {
     assert!(text.starts_with("The times of 6 of 6 groups"), "{text}");
 }
 
+#[test]
+fn times_of_a_moment_are_told_with_what_tells_them_apart() {
+    let found = report(|_, _, seed| (90.0 + noise(seed), 0.14 + noise(seed) * 0.14));
+    let text = caution(&found, "differ by more than 10% of their median");
+    let (least, most) =
+        text.split_once(": ").unwrap().1.split_once(" s)").unwrap().0.split_once(" to ").unwrap();
+    assert!(least != most && least.len() == 4, "{text}");
+}
+
 fn of<'a>(report: &'a Report, kind: Kind, variant: &str) -> Vec<&'a Gain> {
     report.gains_of(kind).filter(|gain| gain.variant == variant).collect()
 }

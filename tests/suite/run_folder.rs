@@ -234,6 +234,11 @@ fn other_data_are_noticed() {
         &["other images or labels", "--data"],
     );
     good(&netc(folder.path(), &["eval", "run", "--data", "images"]).output().unwrap());
+    fs::remove_file(folder.path().join("images/train/dark/3.png")).unwrap();
+    refused(
+        &resume(&[]),
+        &["a training on 16 training and 8 test images, and images has 15 and 8 now", "--data"],
+    );
     // The same ones may have moved.
     let mut child =
         netc(folder.path(), &["train", "--resume", "run", "--data", "moved"]).spawn().unwrap();

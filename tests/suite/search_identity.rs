@@ -196,3 +196,81 @@ fn a_large_plan_is_written_again_in_linear_time() {
     println!("20,001 runs written over 20,000 in {:.1} s", start.elapsed().as_secs_f64());
     assert_eq!(Plan::read(folder.path()).unwrap().runs.len(), 20_001);
 }
+
+/// With halving, variants are compared after equally many runs.
+#[test]
+fn a_plan_with_halving_has_as_many_runs_of_each_variant() {
+    let (folder, spec) = rates();
+    let over = vec!["lr=[0.1,0.4,1.6]".into()];
+    let (plan, texts) = Plan::new(&Spec { over, runs: 4, halving: Some(2), ..spec }).unwrap();
+    plan.write(folder.path(), &texts).unwrap();
+    let file = folder.path().join("plan.json");
+    let mut text: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let runs = text["runs"].as_array_mut().unwrap();
+    runs.retain(|run| run["variant"] == 0 || run["seed"] == 0);
+    std::fs::write(&file, text.to_string()).unwrap();
+    let error = Plan::read(folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("runs: with spec.halving") && error.contains("variants[1] has 1"),
+        "{error}"
+    );
+}
+
+/// What is wrong with the text of a spec, with what helps.
+fn refused(folder: &Path, text: &str) -> String {
+    let file = folder.join("spec.yaml");
+    std::fs::write(&file, text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_netc")).arg("check").arg(&file).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_spec_is_told_how_it_sets_keys_of_recipes() {
+    let (folder, _) = rates();
+    let keys = "`keys: [\"batch_size=64\"]`";
+    for (line, words) in [
+        ("recipe: batch_size=64", ["expected a file for `recipe`", keys]),
+        ("recipe:\n  batch_size: 64", ["`recipe` names a file", keys]),
+        ("batch_size: 64", ["it is a key of recipes", keys]),
+        ("data: synthetic\ndata: cifar10", ["error: `data` is set twice", ""]),
+        ("recipe: absent.yaml", ["`recipe:` names", "absent.yaml"]),
+    ] {
+        let said = refused(folder.path(), &format!("nets: rates.net\n{line}\n"));
+        for word in words {
+            assert!(said.contains(word), "{line}: {said}");
+        }
+    }
+    let said = refused(folder.path(), "nets: absent.net\nruns: 3\n");
+    assert!(said.contains("no such"), "{said}");
+}
+
+#[test]
+fn the_page_and_the_help_list_the_keys_of_a_spec() {
+    let page = std::fs::read_to_string("docs/search.md").unwrap();
+    let table = page.split("## The keys of a spec").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(rows.collect::<Vec<_>>(), Spec::KEYS);
+    let help =
+        Command::new(env!("CARGO_BIN_EXE_netc")).args(["search", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let (last, keys) = Spec::KEYS.split_last().unwrap();
+    let keys = format!("The keys of a spec are {} and {last}", keys.join(", "));
+    assert!(words.join(" ").contains(&keys), "{help}");
+}
+
+/// An op is no text: `act == "relu"` holds for no `act`.
+#[test]
+fn a_condition_that_names_an_op_in_quotes_is_told_so() {
+    let (folder, spec) = rates();
+    let net = NET
+        .replace("lr = 0.4", "lr = 0.4, act: one_of(relu, silu) = relu")
+        .replace("-> relu", "-> act");
+    std::fs::write(folder.path().join("rates.net"), net).unwrap();
+    let over = vec!["act".into()];
+    let filter = Some("params > 0 and act == \"silu\"".into());
+    let error = Plan::new(&Spec { over, filter, ..spec }).unwrap_err().to_string();
+    assert!(error.contains("did you mean `silu`? In quotes it is a text"), "{error}");
+}

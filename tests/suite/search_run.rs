@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::slice::from_mut;
 use std::time::Duration;
 
@@ -114,6 +114,30 @@ fn stopped(folder: &Path, out: &str) -> PathBuf {
     assert!(told.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     folder.join(out).join("runs").join(run.id.as_str())
+}
+
+#[test]
+fn a_search_that_is_stopped_says_how_to_go_on_and_one_that_is_moved_where() {
+    let (folder, _) = small();
+    let begun = |out: &str, child: &mut Child| {
+        let begun = || read_runs(&folder.path().join(out)).is_ok_and(|runs| !runs.is_empty());
+        wait_until(from_mut(child), "a run", || begun().then_some(()));
+    };
+    let mut child = search(folder.path(), "a b").args(["--epochs", "1000"]).spawn().unwrap();
+    begun("a b", &mut child);
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    let stopped = child.wait_with_output().unwrap();
+    assert!(text(&stopped).contains("to go on: netc search 'a b'\n"), "{}", text(&stopped));
+    let mut child = search(folder.path(), "here").args(["--epochs", "1000"]).spawn().unwrap();
+    begun("here", &mut child);
+    std::fs::rename(folder.path().join("here"), folder.path().join("there")).unwrap();
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    let moved = child.wait_with_output().unwrap();
+    assert_eq!(moved.status.code(), Some(1), "{}", text(&moved));
+    let words = "here is no longer the folder that this search began in";
+    assert!(text(&moved).contains(words), "{}", text(&moved));
 }
 
 /// After how many epochs each attempt at a run began.

@@ -78,6 +78,10 @@ fn each_shell_has_completions_of_every_command() {
             assert!(script.contains(word), "{shell} lacks {word}");
         }
     }
+    let script = printed(&["completions", "bash"]);
+    for words in ["auto library direct f2 f4 int16", "norm relu pool add memory descent"] {
+        assert!(script.contains(words), "{words}");
+    }
     assert_eq!(netc(&["completions", "dos"]).status.code(), Some(2));
 }
 

@@ -78,6 +78,23 @@ fn a_reader_that_goes_away_ends_a_command_quietly() {
 }
 
 #[test]
+fn a_plan_that_is_only_shown_ends_with_its_reader() {
+    let folder = place();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let net = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets/base.net");
+    let args = ["search", net.to_str().unwrap(), "--data", "synthetic", "--dry-run"];
+    let output = Command::new(crate::programs::netc_torch())
+        .args(args)
+        .current_dir(folder.path())
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), text(&output)), (Some(141), String::new()));
+}
+
+#[test]
 fn standard_error_may_be_closed_or_full() {
     let folder = place();
     fs::write(folder.path().join("wrong.net"), NET.replace("relu", "relv")).unwrap();

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::SetArgs;
+use crate::cli::args::{Named, SetArgs};
 use crate::lower::{Disabled, Precision};
 use crate::run::DeviceChoice;
 
@@ -73,7 +73,8 @@ pub struct AgreeArgs {
     pub steps: usize,
     /// Disable optimisations of the compiled step: norm, relu, pool, add, memory, descent,
     /// kernels, graph
-    #[arg(long, value_name = "NAMES", default_value = "")]
+    #[arg(long, value_name = "NAMES", default_value = "", hide_possible_values = true,
+        value_parser = Named::optimisations())]
     pub without: Disabled,
     /// Write the exact steps of each net into a folder named after it, as `netc parity` does
     #[arg(short, long, alias = "out", value_name = "DIR")]

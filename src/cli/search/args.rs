@@ -17,7 +17,7 @@ Examples:
   netc search nets/base.net --over res,extra --epochs 20,22 --runs 10
   netc search nets/base.net --over width=[64,128] --where 'params < 8_000_000' \\
     --dry-run
-  netc search my.yaml             the same options as keys of a file
+  netc search my.yaml             a spec: the keys below, in a file
   netc search searches/base       go on, or help from another process
   netc search my.yaml --workers 4 --serve
   netc search my.yaml --engine slurm --workers 16 \\
@@ -26,6 +26,11 @@ Examples:
 
 A search is a folder. Each run has a file of its own in it, and a run that was cut short, however \
 that came about, goes on from its last checkpoint. Any number of processes may work on one folder.
+
+The keys of a spec are nets, set, over, combine, where, epochs, runs, halving, seed, recipe, keys, \
+data, limit_train, limit_test and precision: as the options of these names, which win over them. \
+`recipe` is a file, `keys` sets keys of recipes: `keys: [batch_size=64]`. All else, such as \
+--workers, is said by options alone.
 
 Exit codes: 0 every run is over, 1 a problem, 2 wrong usage, 130 interrupted."
 )]

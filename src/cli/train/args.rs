@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{Format, LayerArgs, MachineArgs, SetArgs, picture};
+use crate::cli::args::{Format, LayerArgs, MachineArgs, Named, SetArgs, picture};
 use crate::lower::{ConvChoice, Disabled};
 use crate::passes::Choice;
 use crate::run::Executor;
@@ -95,14 +95,16 @@ pub struct TrainArgs {
     /// kernels of 3 x 3 with `pad = 1`, one group and no dilation, `f2` for a stride of 1, the
     /// others also for 2. All other convolutions are libtorch's, but depthwise ones are computed
     /// directly with all but `library`
-    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
+    #[arg(long, value_name = "ALGORITHM", default_value = "auto", hide_possible_values = true,
+        value_parser = Named::convs())]
     pub conv: ConvChoice,
     /// Write a log for a viewer, too, into the run's folder
     #[arg(long, value_enum, value_name = "VIEWER")]
     pub log: Option<Viewer>,
     /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
     /// add, memory, descent, kernels, graph
-    #[arg(long, value_name = "NAMES", default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "NAMES", default_value = "", hide_default_value = true,
+        hide_possible_values = true, value_parser = Named::optimisations())]
     pub without: Disabled,
     /// Launch each kernel of a GPU by itself instead of the whole step as one CUDA graph, to find
     /// faults
@@ -179,7 +181,8 @@ pub struct ProfileArgs {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<1000>)]
     pub steps: usize,
     /// Compute convolutions by this algorithm: auto, library, direct, f2, f4 or int16
-    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
+    #[arg(long, value_name = "ALGORITHM", default_value = "auto", hide_possible_values = true,
+        value_parser = Named::convs())]
     pub conv: ConvChoice,
     /// Forget the timings of this net's convolutions that --conv auto chose by, and time again
     #[arg(long)]
@@ -189,7 +192,8 @@ pub struct ProfileArgs {
     pub passes: Choice,
     /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
     /// add, memory, descent, kernels, graph
-    #[arg(long, value_name = "NAMES", default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "NAMES", default_value = "", hide_default_value = true,
+        hide_possible_values = true, value_parser = Named::optimisations())]
     pub without: Disabled,
     /// Measure the peak memory of a step, too
     #[arg(long)]

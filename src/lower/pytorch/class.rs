@@ -17,6 +17,8 @@ pub(super) struct Class {
     pub block: Option<String>,
     /// One of its instances.
     pub example: GroupId,
+    /// Whether its instances have different names.
+    pub several: bool,
     /// The differences between instances, in the order of `__init__`.
     pub parameters: Vec<Parameter>,
     /// The attributes and the expressions that construct them.
@@ -91,7 +93,7 @@ impl Maker<'_> {
         for (i, &input) in group.inputs.iter().enumerate() {
             places.insert(input, format!("in{i}"));
         }
-        let base = if group.form == Form::Class { self.base_name(group) } else { String::new() };
+        let base = if group.form == Form::Class { base_name(group, true) } else { String::new() };
         let mut text = format!("{:?} {base}", group.form);
         for (i, child) in group.children.iter().enumerate() {
             let read: Vec<&str> = child.operands.iter().map(|o| places[o].as_str()).collect();
@@ -103,11 +105,6 @@ impl Maker<'_> {
         let given =
             group.outputs.iter().map(|output| places.get(output).map_or("", String::as_str));
         given.fold(text, |text, output| format!("{text} > {output}"))
-    }
-
-    /// The block's name, or the stage's.
-    fn base_name(&self, group: &Group) -> String {
-        camel(group.block.as_ref().unwrap_or(&group.name))
     }
 
     fn free_name(&mut self, base: &str) -> String {
@@ -141,19 +138,21 @@ impl Maker<'_> {
         let bound = |(name, template): (String, Template)| (name, bind(template, &mut bindings));
         let attributes: Vec<(String, Expr)> =
             templates.into_iter().next().unwrap_or_default().into_iter().map(bound).collect();
-        let name = name.unwrap_or_else(|| self.name(groups[0], &attributes));
+        let several = groups.iter().any(|group| group.name != groups[0].name);
+        let base = base_name(groups[0], several);
+        let name = name.unwrap_or_else(|| self.name(base, &attributes));
         for (i, &id) in members.iter().enumerate() {
             let argument = |parameter: &Parameter| argument(parameter.in_instance(i));
             let call = Template::Call(name.clone(), parameters.iter().map(argument).collect());
             self.calls.insert(id, call);
         }
-        Class { name, block: groups[0].block.clone(), example: members[0], parameters, attributes }
+        let block = groups[0].block.clone();
+        Class { name, block, example: members[0], several, parameters, attributes }
     }
 
-    /// The name of a class: one that has a module more or less than the first class of that name
-    /// says so.
-    fn name(&mut self, group: &Group, attributes: &[(String, Expr)]) -> String {
-        let base = self.base_name(group);
+    /// The name of a class with this base name: one that has a module more or less than the first
+    /// class of that name says so.
+    fn name(&mut self, base: String, attributes: &[(String, Expr)]) -> String {
         let own: HashSet<String> = attributes.iter().map(|(name, _)| name.clone()).collect();
         let first = self.first.entry(base.clone()).or_insert_with(|| own.clone());
         let mut more = own.difference(first);
@@ -196,4 +195,16 @@ impl Maker<'_> {
             }
         })
     }
+}
+
+/// The name of a group's block, or of its stage. Several stages share what their names have before
+/// their numbers.
+fn base_name(group: &Group, several: bool) -> String {
+    let numbered = |c: char| c.is_ascii_digit() || c == '_';
+    camel(match (&group.block, group.name.trim_end_matches(numbered)) {
+        (Some(block), _) => block,
+        (None, "") => "round",
+        (None, stage) if several => stage,
+        (None, _) => &group.name,
+    })
 }

@@ -132,6 +132,7 @@ fn write_class(
     let what = match (&class.block, net) {
         (_, Some(_)) => format!("The net {}.", group.name),
         (Some(block), None) => format!("The block {block}."),
+        (None, None) if class.several => format!("Stages such as {}.", group.name),
         (None, None) => format!("The stage {}.", group.name),
     };
     code.line(4, &format!("\"\"\"{}\"\"\"", prose(&what)));

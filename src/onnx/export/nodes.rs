@@ -2,7 +2,7 @@
 
 use super::{ExportForm, GraphWriter, entry};
 use crate::graph::op::{BatchNorm, Conv, OnnxNode, PadMode, UpsampleMode, Window};
-use crate::graph::{Op, Value};
+use crate::graph::{Op, Shape, Value};
 use crate::lower::{Step, WeightsError};
 use crate::onnx::arguments::{OF_TRAINING, decimal, rate};
 use crate::onnx::proto::attribute_proto::AttributeType;
@@ -49,9 +49,9 @@ impl GraphWriter<'_> {
                 ("Dropout", vec![])
             }
             Op::Identity(_) => ("Identity", vec![]),
-            Op::MaxPool(op) => ("MaxPool", window(&op.0)),
+            Op::MaxPool(op) => ("MaxPool", window(&op.0, step)),
             Op::AvgPool(op) => {
-                let mut attributes = window(&op.0);
+                let mut attributes = window(&op.0, step);
                 attributes.push(int("count_include_pad", 1));
                 ("AveragePool", attributes)
             }
@@ -147,12 +147,24 @@ fn batch_norm(op: &BatchNorm) -> Vec<AttributeProto> {
     vec![float("epsilon", op.eps), float("momentum", 1.0 - op.momentum)]
 }
 
-fn window(window: &Window) -> Vec<AttributeProto> {
+/// In this opset a last window of `ceil_mode` counts even if it begins in the padding behind the
+/// image, where netc and PyTorch leave it out: that padding ends with the last window that counts.
+fn window(window: &Window, step: &Step) -> Vec<AttributeProto> {
+    let size =
+        |shape: Option<&Shape>| shape.and_then(Shape::image).map_or([1; 2], |[_, h, w]| [h, w]);
+    let (image, windows) = (size(step.operand_shapes.first()), size(Some(&step.shape)));
+    let end = |i: usize| (windows[i] - 1) * window.stride[i] + window.kernel[i];
+    let ends_over = [0, 1].map(|i| end(i) > image[i] + 2 * window.pad[i]);
+    let ceil = ends_over.contains(&true);
+    let behind = |i: usize| match ceil && !ends_over[i] {
+        true => end(i).saturating_sub(image[i] + window.pad[i]),
+        false => window.pad[i],
+    };
     let [h, w] = window.pad;
     vec![
-        int("ceil_mode", window.ceil.into()),
+        int("ceil_mode", ceil.into()),
         ints("kernel_shape", &window.kernel),
-        ints("pads", &[h, w, h, w]),
+        ints("pads", &[h, w, behind(0), behind(1)]),
         ints("strides", &window.stride),
     ]
 }
@@ -178,6 +190,7 @@ fn facts(op: &Op) -> Vec<StringStringEntryProto> {
         let said = match (name, &value) {
             ("gamma", value) => *value == Value::Float(1.0),
             ("beta", value) => *value == Value::Float(0.0),
+            ("ceil", value) => *value == Value::Bool(false),
             (name, _) if OF_TRAINING.contains(&name) => false,
             ("momentum", Value::Float(x)) => rate((1.0 - x) as f32) == *x,
             (_, Value::Float(x)) => decimal(*x as f32) == *x,

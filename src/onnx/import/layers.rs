@@ -166,7 +166,8 @@ pub(super) fn pool<'m>(
             "with padding, of which version 1 does not say what it counts".into(),
         ));
     }
-    let ceil = window::even(&axes, node.int("ceil_mode", 0)? != 0, padding)?;
+    let noted = node.fact("ceil") == Some(Value::Bool(true));
+    let ceil = window::even(&axes, node.int("ceil_mode", 0)? != 0, noted, padding)?;
     let arguments = vec![
         ("k", pair(kernel)),
         ("stride", pair(strides)),

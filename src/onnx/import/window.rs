@@ -57,6 +57,12 @@ impl WindowAxis {
         self.windows(ceil) == self.count(self.before, self.before, self.reach, as_ceil)
     }
 
+    /// Whether, with `ceil`, the last window covers the same with symmetric padding.
+    fn ends_alike(&self) -> bool {
+        let whole = self.windows(true) == self.windows(false);
+        self.before == self.after || (whole && self.after < self.before && self.is_even(true, true))
+    }
+
     /// As a convolution with symmetric padding, if its kernel may be enlarged with rows of zeros.
     pub fn grown(&self, dilation: i64) -> Option<Grown> {
         let windows = self.windows(false);
@@ -140,19 +146,25 @@ pub(super) enum Padding {
     Zeros,
 }
 
-/// The `ceil` for which a pool of the language, padded equally on both sides, has these windows.
-pub(super) fn even(axes: &[WindowAxis; 2], ceil: bool, padding: Padding) -> Result<bool> {
+/// The `ceil` for which a pool of the language, padded equally on both sides, has these windows;
+/// where either does, the one that netc noted.
+pub(super) fn even(
+    axes: &[WindowAxis; 2],
+    ceil: bool,
+    noted: bool,
+    padding: Padding,
+) -> Result<bool> {
     let even = |as_ceil: bool| axes.iter().all(|axis| axis.is_even(ceil, as_ceil));
     let found = match padding {
-        Padding::Ignored => [false, true].into_iter().find(|&as_ceil| even(as_ceil)),
+        Padding::Ignored => [noted, !noted].into_iter().find(|&as_ceil| even(as_ceil)),
         // In netc, too, the mean excludes what extends beyond the edge, but not padding.
         Padding::LeftOut if axes.iter().any(|axis| axis.before > 0) => {
             return Err(Fault::Unsupported("that leaves padding out of the mean".into()));
         }
-        Padding::LeftOut => [false, true].into_iter().find(|&as_ceil| even(as_ceil)),
+        Padding::LeftOut => [noted, !noted].into_iter().find(|&as_ceil| even(as_ceil)),
         // What extends beyond the edge counts only as far as it is padding.
-        Padding::Zeros if ceil => axes.iter().all(|axis| axis.before == axis.after).then_some(true),
-        Padding::Zeros => even(false).then_some(false),
+        Padding::Zeros if ceil => axes.iter().all(WindowAxis::ends_alike).then_some(true),
+        Padding::Zeros => even(false).then(|| noted && even(true)),
     };
     found.ok_or_else(|| {
         let pads = axes.map(|axis| [axis.before, axis.after]);

@@ -76,7 +76,11 @@ impl Plan {
         let spec = spec.absolute()?;
         let found = variants::variants(&spec)?;
         if found.found.is_empty() {
-            return Err(SearchError::new("the condition leaves no variant").help("loosen --where"));
+            let help = match found.in_quotes {
+                Some(name) => format!("did you mean `{name}`? In quotes it is a text"),
+                None => "loosen --where".into(),
+            };
+            return Err(SearchError::new("the condition leaves no variant").help(help));
         }
         let mut plan = Plan {
             data_mark: spec.data_mark(),

@@ -1,6 +1,6 @@
 //! Validation of a plan, which may be untrusted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use super::{Plan, PlannedRun, recipe_key};
@@ -44,6 +44,24 @@ impl Plan {
                 return Err(format!("runs[{i}].id: another run has this id"));
             }
             recipes.of(self, run).map_err(|why| format!("runs[{i}]: {why}"))?;
+        }
+        if self.spec.halving.is_some() { self.equally_many_runs() } else { Ok(()) }
+    }
+
+    /// Halving compares variants after equally many runs of a length.
+    fn equally_many_runs(&self) -> Result<(), String> {
+        let mut counts: BTreeMap<u32, BTreeMap<usize, usize>> = BTreeMap::new();
+        for run in &self.runs {
+            *counts.entry(run.epochs).or_default().entry(run.variant).or_default() += 1;
+        }
+        for (epochs, runs) in counts {
+            let (first, number) = runs.first_key_value().map_or((0, 0), |(&i, &n)| (i, n));
+            if let Some((other, unlike)) = runs.iter().find(|(_, n)| **n != number) {
+                return Err(format!(
+                    "runs: with spec.halving, variants have equally many of a length, and at \
+                     {epochs} epochs variants[{first}] has {number}, variants[{other}] has {unlike}"
+                ));
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::compare::MAX_PAIRED;
 use super::contents::Report;
 use super::groups::{Counted, Group};
-use super::words::epochs;
+use super::words::{epochs, hundredths};
 use crate::diag::number_of;
 use crate::search::{Inputs, Plan, PlannedRun, Run};
 
@@ -223,7 +223,7 @@ fn spread_times(groups: &[Group]) -> Option<String> {
     let time = group.time?;
     Some(format!(
         "The times of {} of {} differ by more than {:.0}% of their median, at most by {:.0}% \
-         ({} at {}: {:.1} to {:.1} s). Differences in time smaller than that say nothing; for \
+         ({} at {}: {} to {} s). Differences in time smaller than that say nothing; for \
          times, run on a quiet machine.",
         wide.len(),
         number_of(groups.len(), "group"),
@@ -231,8 +231,8 @@ fn spread_times(groups: &[Group]) -> Option<String> {
         most * 100.0,
         group.variant,
         epochs(group.epochs),
-        time.min,
-        time.max
+        hundredths(time.min),
+        hundredths(time.max)
     ))
 }
 

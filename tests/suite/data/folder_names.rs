@@ -64,7 +64,7 @@ fn names_that_differ_in_case_alone_are_said() {
     let set = read(&|dir| classes(dir, &[b"A", b"a", b"b"])).unwrap();
     assert_eq!(set.classes, ["A", "a", "b"]);
     let notes = set.note.unwrap();
-    assert_eq!(notes, "warning: the classes `A` and `a` differ in case alone", "said once");
+    assert_eq!(notes, "the classes `A` and `a` differ in case alone", "said once");
     let text = read(&|dir| {
         classes(dir, &[b"cat", b"dog"]);
         fs::rename(dir.join("test/cat"), dir.join("test/Cat")).unwrap();

@@ -33,7 +33,7 @@ pub(super) fn advice(error: &RunError, run: &Path) -> String {
         RunError::Occupied { .. } => {
             format!("{elsewhere}, an empty one or one that is not there yet")
         }
-        RunError::OtherData { .. } => format!(
+        RunError::OtherData { .. } | RunError::TooFew { .. } => format!(
             "where they are now: netc train --resume {} --data DATA; or train anew with the ones that are there",
             quoted(run.display())
         ),

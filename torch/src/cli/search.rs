@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use netc::check::Checked;
 use netc::cli::PROBLEMS;
 use netc::cli::bar::Bar;
-use netc::cli::out::{Log, error, warning};
+use netc::cli::out::{Log, error, print, quoted, warning};
 use netc::cli::search::args::{ReproduceArgs, SearchArgs, TrainingsArgs};
 use netc::cli::search::plan::{Planned, load, note, of, planned, refuse, trainings};
 use netc::cli::search::report;
 use netc::cli::table::{millions, table, thousands, trimmed};
 use netc::diag::number_of;
+use netc::disk::Folder;
 use netc::lower::ConvChoice;
 use netc::run::data::Dataset;
 use netc::search::report::Report;
@@ -23,7 +24,7 @@ use super::search_view::{SearchView, line, serve};
 use super::search_workers::{machine, supervise};
 use super::train::{INTERRUPTED, stop_on_interrupt};
 use crate::run::{Images, trainable};
-use crate::search::{Stage, Worked, Worker, calibrate};
+use crate::search::{Stage, Worked, Worker, calibrate, moved};
 
 /// The maximum number of listed runs that could not be done.
 const MOST_LISTED: usize = 8;
@@ -75,12 +76,15 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
     if !args.dry_run {
         planned.write()?;
     }
+    if args.dry_run {
+        print(&head(plan));
+        print(&estimate(&planned, args, known)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let place = Folder::open(folder).map_err(SearchError::io(folder))?;
+    let anchor = place.anchor().map_err(SearchError::io(folder))?;
     let mut log = Log::default();
     log.print(&head(plan));
-    if args.dry_run {
-        log.print(&estimate(&planned, args, known)?);
-        return Ok(log.code());
-    }
     if let Some(port) = args.serve {
         serve(folder, port)?;
     }
@@ -94,11 +98,14 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
         }
     };
     drop(view);
+    if !anchor.holds() {
+        return Err(moved(folder));
+    }
     let worked = worked?;
     let report = Report::read(folder)?;
     log.print(&format!("\n{}", report::text(&report)));
     if worked.interrupted {
-        log.print(&format!("interrupted; to go on: netc search {}\n", folder.display()));
+        log.print(&format!("interrupted; to go on: netc search {}\n", quoted(folder.display())));
     }
     if report.finished == 0 && !report.failed.is_empty() && !worked.interrupted {
         let failed = number_of(report.failed.len(), "run");

@@ -6,4 +6,4 @@ mod entries;
 mod worker;
 
 pub use calibrate::{Calibration, calibrate};
-pub use worker::{Stage, Worked, Worker};
+pub use worker::{Stage, Worked, Worker, moved};

@@ -95,7 +95,7 @@ impl Worker<'_> {
                     continue;
                 }
                 if !anchor.holds() {
-                    return Err(self.moved());
+                    return Err(moved(self.folder));
                 }
                 match self.turn(&mut desk, &plan.runs[i], fate, report) {
                     Ok(Turn::Over(result)) => (idle, results[i]) = (false, Some(result)),
@@ -121,12 +121,6 @@ impl Worker<'_> {
                 (_, false) => {}
             }
         }
-    }
-
-    fn moved(&self) -> SearchError {
-        let path = self.folder.display();
-        SearchError::new(format!("{path} is no longer the folder that this search began in"))
-            .help("it was moved or removed while the search went on; go on where it is now")
     }
 
     /// Refuses other images than those that the search began with: their runs would be averaged
@@ -313,4 +307,11 @@ fn epochs_done(event: &Event) -> f64 {
         Event::Testing { epoch } => f64::from(*epoch),
         Event::Epoch(row) => f64::from(row.epoch),
     }
+}
+
+/// The folder of a search was moved while it was worked on.
+pub fn moved(folder: &Path) -> SearchError {
+    let path = folder.display();
+    SearchError::new(format!("{path} is no longer the folder that this search began in"))
+        .help("it was moved or removed while the search went on; go on where it is now")
 }

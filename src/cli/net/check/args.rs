@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::SetArgs;
+use crate::cli::args::{Named, SetArgs};
 use crate::diag::Code;
 use crate::lower::ConvChoice;
 use crate::run::PrecisionChoice;
@@ -53,7 +53,8 @@ pub struct CheckArgs {
     pub precision: PrecisionChoice,
     /// Predict the memory with these convolutions: auto, library, direct, f2,
     /// f4 or int16
-    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
+    #[arg(long, value_name = "ALGORITHM", default_value = "auto", hide_possible_values = true,
+        value_parser = Named::convs())]
     pub conv: ConvChoice,
     /// Apply the safe repairs, and show the changes
     #[arg(long)]

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use crate::Compilation;
 use crate::cli::args::extension;
-use crate::diag::{Code, Problem, Problems, Sources};
+use crate::diag::{Code, Problem, Problems, Sources, Span};
 use crate::recipe::{self, KEYS, Recipe};
-use crate::search::Spec;
+use crate::search::{SearchError, Spec};
 use crate::syntax::Overlay;
 
 /// Whether a file holds settings, by its name.
@@ -25,7 +25,14 @@ pub(super) fn check(file: &Path, texts: &Overlay) -> Compilation {
                 Ok((settings, _)) if is_search(settings.iter().map(|s| s.key.node.as_str())) => {
                     let folder = file.parent().unwrap_or(Path::new(""));
                     match Spec::parse(id, &text, folder) {
-                        Ok(_) => Problems::new(),
+                        Ok(spec) => match spec.names_files() {
+                            Ok(()) => Problems::new(),
+                            Err((key, error)) => {
+                                let named = settings.iter().find(|s| s.key.node == key);
+                                let span = named.map(|setting| setting.key.span);
+                                Problems::from(misnamed(span, error))
+                            }
+                        },
                         Err(problems) => problems,
                     }
                 }
@@ -39,6 +46,15 @@ pub(super) fn check(file: &Path, texts: &Overlay) -> Compilation {
         Err(message) => Problems::from(Problem::new(Code::Unreadable, None, message)),
     };
     Compilation { sources, problems, net: None, unchecked: None, seconds: [0.0; 3] }
+}
+
+/// A file that a spec names, and that is not what it should be.
+fn misnamed(span: Option<Span>, error: SearchError) -> Problem {
+    let (message, help) = match error {
+        SearchError::Other { message, help } => (message, help),
+        error @ (SearchError::Net(..) | SearchError::Io { .. }) => (error.to_string(), None),
+    };
+    Problem::new(Code::Recipe, span, message).help_if(help)
 }
 
 /// Whether the keys are those of a search: `nets` is among them, or more are of a search than of a

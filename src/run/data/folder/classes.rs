@@ -109,7 +109,7 @@ impl Classes {
         names.sort();
         let pairs = names.windows(2).filter(|pair| pair[0].0 == pair[1].0);
         let say = |pair: &[(String, &String)]| {
-            format!("warning: the classes `{}` and `{}` differ in case alone", pair[0].1, pair[1].1)
+            format!("the classes `{}` and `{}` differ in case alone", pair[0].1, pair[1].1)
         };
         pairs.map(say).collect()
     }

@@ -92,6 +92,11 @@ impl Facts {
         if let (Some(was), Some(is)) = (self.examples, now.examples)
             && was != is
         {
+            let has = [job.data.train.len(), job.data.test.len()];
+            if has[0] < was[0] || has[1] < was[1] {
+                let (path, data) = (path.into(), job.data.name.clone());
+                return Err(RunError::TooFew { path, data, was, is: has });
+            }
             let text =
                 |[train, test]: [usize; 2]| format!("{train} training and {test} test examples");
             return refuse("a training on", text(is), text(was));
