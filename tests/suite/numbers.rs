@@ -291,6 +291,23 @@ fn a_search_with_a_run_that_cannot_be_trained_is_refused() {
 }
 
 #[test]
+fn a_search_goes_on_past_a_run_that_diverges() {
+    let folder = tempfile::tempdir().unwrap();
+    let net = text(HEADS[1].1, ", batch_size = 4").replace("pixel {", "pixel(by: float = 1) {");
+    let net = net.replace("last: linear(4)", "last: linear(4) -> mul(by) -> relu -> mul(by)");
+    std::fs::write(folder.path().join("pixel.net"), net).unwrap();
+    tinted(&folder.path().join("some.npz"), 32);
+    let args = ["search", "pixel.net", "--over", "by=[1e30,0.5]", "--runs", "1"];
+    let rest = ["--data", "some.npz", "--output", "found", "--quiet"];
+    let output = netc(folder.path(), &[&args[..], &rest].concat());
+    assert!(output.status.success(), "{}", words(&output));
+    let report = words(&netc(folder.path(), &["report", "found", "--format", "json"]));
+    assert!(report.contains("the loss became"), "{report}");
+    let runs = netc::search::read_runs(&folder.path().join("found")).unwrap();
+    assert_eq!((runs.len(), runs.iter().filter(|run| run.finished()).count()), (3, 2));
+}
+
+#[test]
 fn f4_convolutions_in_bf16_are_warned_of_once() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pixel.net"), text(HEADS[1].1, "")).unwrap();
