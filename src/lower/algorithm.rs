@@ -299,21 +299,16 @@ impl FromStr for ConvChoice {
 
     fn from_str(text: &str) -> Result<ConvChoice, String> {
         let found = ConvChoice::ALL.iter().find(|(name, _)| *name == text);
+        let names: Vec<&str> = ConvChoice::ALL.iter().map(|(name, _)| *name).collect();
         found
             .map(|(_, choice)| *choice)
-            .ok_or_else(|| format!("expected auto, library, direct, f2, f4 or int16, got `{text}`"))
+            .ok_or_else(|| format!("expected one of {}, got `{text}`", names.join(", ")))
     }
 }
 
 impl fmt::Display for ConvChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ConvChoice::Auto => "auto",
-            ConvChoice::Library => "library",
-            ConvChoice::Direct => "direct",
-            ConvChoice::F2 => "f2",
-            ConvChoice::F4 => "f4",
-            ConvChoice::Int16 => "int16",
-        })
+        let found = ConvChoice::ALL.iter().find(|(_, choice)| choice == self);
+        f.write_str(found.map_or("", |(name, _)| name))
     }
 }
