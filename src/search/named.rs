@@ -25,7 +25,7 @@ pub(super) fn begins_like_a_net(path: &Path) -> Result<(), SearchError> {
         let word = line.split(|c: char| c.is_whitespace() || c == '"').next();
         word.is_some_and(|word| ["net", "block", "import"].contains(&word))
     };
-    match begins(&first_line(path, MAX_FILE_BYTES)?) {
+    match begins(&first_line("nets", path, MAX_FILE_BYTES)?) {
         true => Ok(()),
         false => Err(SearchError::new(format!(
             "{} is named under `nets:` and is no net: it does not begin with `net`, `block` or `import`",
@@ -37,11 +37,7 @@ pub(super) fn begins_like_a_net(path: &Path) -> Result<(), SearchError> {
 
 /// Refuses a file that does not start with a recipe key.
 pub(super) fn begins_like_a_recipe(path: &Path) -> Result<(), SearchError> {
-    if !path.exists() {
-        let name = path.display();
-        return Err(SearchError::new(format!("`recipe:` names {name}, and there is no such file")));
-    }
-    let line = first_line(path, MAX_RECIPE_BYTES)?;
+    let line = first_line("recipe", path, MAX_RECIPE_BYTES)?;
     let key = line.split(':').next().unwrap_or_default().trim();
     match line.is_empty() || KEYS.iter().any(|known| known.name == key) {
         true => Ok(()),
@@ -54,8 +50,11 @@ pub(super) fn begins_like_a_recipe(path: &Path) -> Result<(), SearchError> {
 }
 
 /// The first line that is neither blank nor a comment; empty for a file without one.
-fn first_line(path: &Path, most: usize) -> Result<String, SearchError> {
-    let text = disk::read_text(path, most).map_err(SearchError::io(path))?;
+fn first_line(key: &str, path: &Path, most: usize) -> Result<String, SearchError> {
+    let text = disk::read_text(path, most).map_err(|failure| {
+        let (name, found) = (path.display(), disk::found(&failure));
+        SearchError::new(format!("`{key}:` names {name}: expected a file, got {found}"))
+    })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let says = |line: &&str| !line.is_empty() && !line.starts_with('#') && *line != "---";
     Ok(text.lines().map(str::trim).find(says).unwrap_or_default().to_string())
