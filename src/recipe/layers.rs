@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::{Recipe, unused, yaml};
-use crate::diag::{Problems, Sources};
+use crate::diag::{FileId, Problems, Sources};
 use crate::graph::Setting;
 
 /// A recipe file, or a key of a recipe with its value: what `--recipe` takes.
@@ -81,16 +81,7 @@ impl Layers {
         epochs: Option<u32>,
         sources: &mut Sources,
     ) -> Result<(Recipe, Problems), String> {
-        let mut texts = Vec::new();
-        if let Some(file) = &self.file {
-            texts.push((file.display().to_string(), yaml::read(file)?));
-        }
-        let keys = self.keys.iter().map(|key| line(key));
-        let lines: Vec<String> =
-            keys.chain(epochs.map(|epochs| format!("epochs: {epochs}"))).collect();
-        if !lines.is_empty() {
-            texts.push(("the command line".into(), lines.join("\n") + "\n"));
-        }
+        let texts = self.texts(epochs)?;
         let ids: Vec<_> =
             texts.iter().map(|(name, text)| sources.add(name.as_str(), text.as_str())).collect();
         let texts: Vec<_> =
@@ -102,6 +93,40 @@ impl Layers {
             }
         }
         Ok((recipe, problems))
+    }
+
+    /// The file and the keys, lowest first: what each is called, and its text.
+    fn texts(&self, epochs: Option<u32>) -> Result<Vec<(String, String)>, String> {
+        let mut texts = Vec::new();
+        if let Some(file) = &self.file {
+            texts.push((file.display().to_string(), yaml::read(file)?));
+        }
+        let keys = self.keys.iter().map(|key| line(key));
+        let lines: Vec<String> =
+            keys.chain(epochs.map(|epochs| format!("epochs: {epochs}"))).collect();
+        if !lines.is_empty() {
+            texts.push(("the command line".into(), lines.join("\n") + "\n"));
+        }
+        Ok(texts)
+    }
+
+    /// The keys that have no effect in any of these recipes, in which these layers are in force,
+    /// each with the reason in one of them.
+    ///
+    /// # Errors
+    /// A file that cannot be read, as a message for the user.
+    pub fn unread(&self, recipes: &[Recipe]) -> Result<Vec<String>, String> {
+        let mut all = Vec::new();
+        for (_, text) in self.texts(None)? {
+            let (layer, _) = yaml::parse(FileId(0), &text).unwrap_or_default();
+            for setting in layer.chunks(1) {
+                let told = recipes.iter().map(|recipe| unused::unread(setting, recipe));
+                let told: Option<Vec<_>> =
+                    told.map(|problems| problems.into_iter().next()).collect();
+                all.extend(told.and_then(|told| Some(told.into_iter().next()?.message)));
+            }
+        }
+        Ok(all)
     }
 
     /// What is wrong with the keys by themselves. Their text joins the sources.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use netc::recipe::{Algorithm, Layers, Recipe};
 use netc::search::{Plan, Sha, Spec};
 
 const NET: &str =
@@ -244,6 +245,29 @@ fn a_spec_is_told_how_it_sets_keys_of_recipes() {
     }
     let said = refused(folder.path(), "nets: absent.net\nruns: 3\n");
     assert!(said.contains("no such"), "{said}");
+}
+
+#[test]
+fn a_folder_is_no_recipe() {
+    let (folder, _) = rates();
+    let said = refused(folder.path(), "nets: rates.net\nrecipe: .\n");
+    assert!(said.contains("expected a file, got a folder"), "{said}");
+}
+
+#[test]
+fn keys_that_have_no_effect_on_any_run_are_told() {
+    let layers = |keys: &[&str]| Layers {
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        ..Layers::default()
+    };
+    let given = Recipe { muon_lr: 0.3, adam_eps: 1e-3, momentum: 0.5, ..Recipe::default() };
+    let recipes =
+        [Algorithm::Sgd, Algorithm::AdamW].map(|optimiser| Recipe { optimiser, ..given.clone() });
+    let told = |keys: &[&str], recipes: &[Recipe]| layers(keys).unread(recipes).unwrap();
+    assert!(told(&["adam_eps=1e-3", "momentum=0.5"], &recipes).is_empty());
+    assert_eq!(told(&["muon_lr=0.3"], &recipes).len(), 1);
+    let told = told(&["adam_eps=1e-3", "momentum=0.5"], &recipes[..1]);
+    assert_eq!(told, ["`adam_eps` has no effect: it is for `optimiser = \"adamw\"`"]);
 }
 
 #[test]

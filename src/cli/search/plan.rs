@@ -1,5 +1,6 @@
 //! From the command line to the plan of a search.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -60,6 +61,11 @@ pub fn of(
     let folder = args.output.clone().unwrap_or(default);
     // What is wrong with the spec is said before the data are fetched.
     let (plan, texts) = Plan::new(&spec)?;
+    let mut seen = HashSet::new();
+    let first = plan.runs.iter().filter(|run| seen.insert((run.variant, run.epochs)));
+    let recipes: Vec<_> = first.filter_map(|run| plan.recipe(run)).collect();
+    let unread = spec.layers().unread(&recipes).map_err(SearchError::new)?;
+    unread.iter().for_each(|why| out::warning(why));
     if dry {
         return Ok(Planned { folder, plan, texts: Some(texts), data: None });
     }
